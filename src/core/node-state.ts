@@ -1,0 +1,82 @@
+// What one machine must look like. Every artefact (wg-quick files, ip commands, nftables, diagrams) is a view of this.
+import type { Address, Prefix } from "./address.ts";
+import type { Endpoint } from "./topology.ts";
+
+export interface NodeState {
+  readonly node: string;
+  /** The node's own overlay addresses, on every tunnel interface as /32 and /128. */
+  readonly addresses: readonly Address[];
+  /** Sorted by name, one a tunnel. */
+  readonly interfaces: readonly TunnelInterface[];
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+  readonly sysctls: readonly Sysctl[];
+  readonly firewall: Firewall;
+}
+
+/** A WireGuard interface with exactly one peer. */
+export interface TunnelInterface {
+  readonly name: string;
+  /** Id of the tunnel in the topology; the interface with the same id on another node is the other end. */
+  readonly tunnel: string;
+  readonly listenPort: number;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly publicKey: string;
+  readonly peer: Peer;
+}
+
+export interface Peer {
+  readonly node: string;
+  readonly forwarder?: string;
+  readonly publicKey: string;
+  /** Sorted; the encrypt route and the decrypt filter at once. */
+  readonly allowedIps: readonly Prefix[];
+  readonly endpoint?: Endpoint;
+  readonly keepaliveS?: number;
+}
+
+/** `ip route … proto 116`: unicast, on link, through a tunnel interface. */
+export interface Route {
+  readonly prefix: Prefix;
+  readonly interface: string;
+  readonly table: "main" | number;
+  /** Source address for the node's own traffic (`src`). */
+  readonly source: Address;
+  /** Path MTU of this direction in bytes, when smaller than the interface's. */
+  readonly mtu?: number;
+  /** TCP MSS to announce in bytes, from the opposite direction's MTU, when that differs from what the kernel would derive. */
+  readonly advmss?: number;
+}
+
+/** `ip rule … iif <interface> from <source> lookup <table>`: forwarded traffic that leaves another way than main says. */
+export interface Rule {
+  readonly priority: number;
+  readonly iif: string;
+  readonly from: Prefix;
+  readonly table: number;
+}
+
+export interface Sysctl {
+  /** Dotted, e.g. `net.ipv4.ip_forward`. */
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The content of our own nftables table `inet tofro`. */
+export interface Firewall {
+  /** Sources that the plan lets in, by tunnel interface; any other source that arrives by one is dropped. */
+  readonly arrivals: readonly { readonly interface: string; readonly source: Prefix }[];
+  /** Pairs of tunnel interfaces that may be forwarded between, untracked by conntrack; any other pair is dropped. */
+  readonly transits: readonly { readonly in: string; readonly out: string }[];
+  /** Subnets behind this node: the only non-tunnel destinations that tunnel traffic is forwarded to (beside DNAT). */
+  readonly prefixes: readonly Prefix[];
+  /** Largest TCP MSS in bytes for hosts behind this node, by family; absent without prefixes. */
+  readonly mss?: { readonly v4: number; readonly v6: number };
+}
+
+/** Ours alone, so that `down` removes exactly what tofro added. */
+export const ROUTE_PROTOCOL = 116;
+export const FIRST_TABLE = 11600;
+export const RULE_PRIORITY = 11600;
+export const NFT_TABLE = "tofro";

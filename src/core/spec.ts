@@ -1,0 +1,115 @@
+// The user's file as values: what was written, where, and nothing derived.
+import type { Address, Prefix } from "./address.ts";
+import type { Position } from "./error.ts";
+
+/** A value and the place in the file that it was read from. */
+export interface Located<T> {
+  readonly value: T;
+  readonly at: Position;
+}
+
+export interface Spec {
+  readonly file: string;
+  /** At least one; addresses are allocated from the first of each family that has room. */
+  readonly overlays: readonly Located<Prefix>[];
+  /** True: pairs that no line names do not reach each other. */
+  readonly isolate: boolean;
+  /** Tunnel MTU in bytes for all nodes that name none. */
+  readonly mtu?: number;
+  /** In the file's order. */
+  readonly nodes: readonly NodeSpec[];
+  readonly forwarders: readonly ForwarderSpec[];
+  /** Two-way lines (`<->`, `<=>`) appear as two entries at the same place. */
+  readonly paths: readonly PathSpec[];
+}
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly at: Position;
+  /** Fixed overlay addresses, at most one a family. */
+  readonly addresses: readonly Located<Address>[];
+  /** Where others dial this node; absent: behind NAT, dials out only. */
+  readonly endpoint?: EndpointSpec;
+  /** First WireGuard listen port when there is no endpoint: always 51820. */
+  readonly prefixes: readonly Located<Prefix>[];
+  readonly ssh?: string;
+  readonly mtu?: number;
+  /** WireGuard public key (base64) of a node that keeps its private key to itself. */
+  readonly publicKey?: Located<string>;
+  /** Names and ports that the user fixed, keyed by peer node or by forwarder. */
+  readonly interfaces: readonly InterfaceSpec[];
+}
+
+export interface EndpointSpec {
+  /** IPv4 address, IPv6 address (no brackets) or host name. */
+  readonly host: string;
+  /** First listen port; tunnels count up from it. */
+  readonly port: number;
+  readonly at: Position;
+}
+
+export interface InterfaceSpec {
+  /** A peer node (its direct tunnel) or a forwarder (the tunnel over it): one name space. */
+  readonly towards: string;
+  readonly at: Position;
+  readonly name?: Located<string>;
+  readonly port?: Located<number>;
+}
+
+export interface ForwarderSpec {
+  readonly name: string;
+  readonly at: Position;
+  readonly listen: EndpointSpec;
+  readonly to: Located<string>;
+  /** The WireGuard port behind the forward, when the user fixed it. */
+  readonly toPort?: Located<number>;
+}
+
+/** One direction of one line. `from` or `to` may be `all`, never in the middle. */
+export type PathSpec = PinnedPath | MeasuredPath;
+
+interface PathBase {
+  /** The line as the user wrote it. */
+  readonly text: string;
+  readonly at: Position;
+  readonly from: string;
+  readonly to: string;
+  readonly backup: Backup;
+}
+
+/** `a -> b -[f]-> c`: exactly these hops. */
+export interface PinnedPath extends PathBase {
+  readonly kind: "pinned";
+  /** One hop for each arrow: the last one's node is `to`. */
+  readonly hops: readonly Hop[];
+}
+
+export interface Hop {
+  readonly to: string;
+  /** The forwarder this hop runs over; absent: a direct tunnel. */
+  readonly forwarder?: string;
+}
+
+/** `a => c`: chosen by measurement among candidates. */
+export interface MeasuredPath extends PathBase {
+  readonly kind: "measured";
+  /** Nodes and forwarders that no candidate uses. */
+  readonly avoid: readonly string[];
+  /** When given, the only nodes and forwarders that candidates use in between. */
+  readonly via?: readonly string[];
+  /** Most links a candidate has; absent: no limit. */
+  readonly maxHops?: number;
+}
+
+/** What a named path falls back to when it dies and an agent runs. */
+export type Backup =
+  | { readonly kind: "any" }
+  | { readonly kind: "none" }
+  | { readonly kind: "path"; readonly from: string; readonly hops: readonly Hop[]; readonly at: Position };
+
+/** Reserved words of the one name space of nodes and forwarders. */
+export const RESERVED_NAMES = ["all", "none"] as const;
+/** First WireGuard listen port where the user names none. */
+export const DEFAULT_PORT = 51820;
+/** Tunnel MTU in bytes where the user names none: 1500 less 80 for IPv6, UDP and WireGuard. */
+export const DEFAULT_MTU = 1420;

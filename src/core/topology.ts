@@ -1,0 +1,55 @@
+// Nodes with their addresses and the tunnels between them: everything allocated, nothing routed yet.
+import type { Address, Prefix } from "./address.ts";
+
+export interface Topology {
+  readonly nodes: readonly Node[];
+  readonly tunnels: readonly Tunnel[];
+  readonly forwarders: readonly Forwarder[];
+}
+
+export interface Node {
+  readonly name: string;
+  /** The node's identity: one address for each family of the overlay, IPv4 first. */
+  readonly addresses: readonly Address[];
+  /** Subnets behind the node that the overlay reaches. */
+  readonly prefixes: readonly Prefix[];
+  /** Underlay host that others dial; absent: behind NAT. */
+  readonly endpoint?: string;
+  /** WireGuard public key, base64. */
+  readonly publicKey: string;
+}
+
+/** One WireGuard pairing between two nodes: an interface on each. */
+export interface Tunnel {
+  /** `a - c`, or `a - c [hkg]` over a forwarder; the ends in the file's order. */
+  readonly id: string;
+  readonly ends: readonly [TunnelEnd, TunnelEnd];
+  readonly forwarder?: string;
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+export interface TunnelEnd {
+  readonly node: string;
+  readonly interface: string;
+  /** UDP listen port of this end. */
+  readonly port: number;
+  /** What this end dials; absent: it learns where the other is. */
+  readonly endpoint?: Endpoint;
+  /** PersistentKeepalive in seconds, on a dialler behind NAT or through a forwarder. */
+  readonly keepaliveS?: number;
+}
+
+/** Host (address without brackets, or name) and UDP port. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Forwarder {
+  readonly name: string;
+  readonly listen: Endpoint;
+  readonly to: string;
+  /** The WireGuard port behind the forward; absent while no path uses the forwarder. */
+  readonly toPort?: number;
+}
