@@ -1,0 +1,170 @@
+// Addresses, listen ports and interface names: as the file says, else as the lock says, else the first that is free.
+import {
+  compareAddresses,
+  contains,
+  familyOf,
+  format,
+  valueOf,
+  type Address,
+  type Family,
+} from "./address.ts";
+import { interfaceName } from "./interface-name.ts";
+import { EMPTY_LOCK, type Lock, type LockedInterface, type LockedNode } from "./lock.ts";
+import { usableRange } from "./overlay.ts";
+import { DEFAULT_PORT, type NodeSpec, type Spec } from "./spec.ts";
+import type { WantedTunnel } from "./tunnels.ts";
+
+/** A lock that holds every node and tunnel end of the file and nothing else. Adding a node renumbers no other. */
+export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous: Lock = EMPTY_LOCK): Lock {
+  const addresses = allocateAddresses(spec, previous);
+  const towards = endsByNode(spec, tunnels);
+  const fixedForwards = new Map(
+    spec.forwarders.flatMap((forwarder) =>
+      forwarder.toPort === undefined
+        ? []
+        : [[`${forwarder.to.value}/${forwarder.name}`, forwarder.toPort.value]],
+    ),
+  );
+  const nodes = spec.nodes.map((node): [string, LockedNode] => {
+    const locked = previous.nodes.get(node.name);
+    const basePort = node.endpoint?.port ?? DEFAULT_PORT;
+    const ends = towards.get(node.name)!;
+    const names = allocateNames(node, ends, locked);
+    const ports = allocatePorts(node, ends, basePort, fixedForwards, locked);
+    const publicKey = node.publicKey?.value ?? locked?.publicKey;
+    const interfaces = new Map(
+      ends.map((end): [string, LockedInterface] => [
+        end.key,
+        { name: names.get(end.key)!, port: ports.get(end.key)! },
+      ]),
+    );
+    const rest = publicKey === undefined ? {} : { publicKey };
+    return [node.name, { addresses: addresses.get(node.name)!, basePort, interfaces, ...rest }];
+  });
+  return { nodes: new Map(nodes) };
+}
+
+/** One end of a wanted tunnel, seen from its node. */
+interface End {
+  /** The peer's name, or the forwarder's: unique at the node, as they share one name space. */
+  readonly key: string;
+  readonly peer: string;
+  readonly forwarder?: string;
+}
+
+function endsByNode(spec: Spec, tunnels: readonly WantedTunnel[]): Map<string, End[]> {
+  const ends = new Map<string, End[]>(spec.nodes.map((node) => [node.name, []]));
+  for (const { a, b, forwarder } of tunnels) {
+    for (const [node, peer] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      ends
+        .get(node)!
+        .push(forwarder === undefined ? { key: peer, peer } : { key: forwarder, peer, forwarder });
+    }
+  }
+  return ends;
+}
+
+function allocateAddresses(spec: Spec, previous: Lock): Map<string, Address[]> {
+  const families = ([4, 6] as const).filter((family) =>
+    spec.overlays.some((overlay) => familyOf(overlay.value) === family),
+  );
+  const given = new Map<string, Address[]>();
+  const taken = new Set(spec.nodes.flatMap((node) => node.addresses.map((address) => address.value)));
+  for (const node of spec.nodes) {
+    const fixed = node.addresses.map((address) => address.value);
+    const kept = (previous.nodes.get(node.name)?.addresses ?? []).filter(
+      (address) =>
+        !fixed.some((other) => familyOf(other) === familyOf(address)) &&
+        !taken.has(address) &&
+        spec.overlays.some((overlay) => isUsable(overlay.value, address)),
+    );
+    for (const address of kept) taken.add(address);
+    given.set(node.name, [...fixed, ...kept]);
+  }
+  const free = new Map(families.map((family) => [family, freeAddresses(spec, family, taken)]));
+  for (const node of spec.nodes) {
+    const own = given.get(node.name)!;
+    for (const family of families) {
+      if (own.some((address) => familyOf(address) === family)) continue;
+      const next = free.get(family)!.next();
+      if (next.done === true) throw new Error(`overlay too small for ${node.name}: validated before`);
+      own.push(next.value);
+    }
+    own.sort(compareAddresses);
+  }
+  return given;
+}
+
+function isUsable(overlay: Parameters<typeof usableRange>[0], address: Address): boolean {
+  if (!contains(overlay, address)) return false;
+  const { first, last } = usableRange(overlay);
+  const value = valueOf(address);
+  return first <= value && value <= last;
+}
+
+function* freeAddresses(
+  spec: Spec,
+  family: Family,
+  taken: ReadonlySet<Address>,
+): Generator<Address, undefined> {
+  for (const overlay of spec.overlays) {
+    if (familyOf(overlay.value) !== family) continue;
+    const { first, last } = usableRange(overlay.value);
+    for (let value = first; value <= last; value++) {
+      const address = format(family, value);
+      if (!taken.has(address)) yield address;
+    }
+  }
+  return undefined;
+}
+
+function allocateNames(
+  node: NodeSpec,
+  ends: readonly End[],
+  locked: LockedNode | undefined,
+): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  const take = (key: string, name: string | undefined): void => {
+    if (name === undefined || names.has(key) || taken.has(name)) return;
+    names.set(key, name);
+    taken.add(name);
+  };
+  for (const end of ends) take(end.key, fixedInterface(node, end)?.name?.value);
+  for (const end of ends) take(end.key, locked?.interfaces.get(end.key)?.name);
+  for (const end of ends) take(end.key, interfaceName(end.peer, end.forwarder, taken));
+  return names;
+}
+
+function allocatePorts(
+  node: NodeSpec,
+  ends: readonly End[],
+  basePort: number,
+  fixedForwards: ReadonlyMap<string, number>,
+  locked: LockedNode | undefined,
+): Map<string, number> {
+  const ports = new Map<string, number>();
+  const taken = new Set<number>();
+  const take = (key: string, port: number | undefined): void => {
+    if (port === undefined || ports.has(key) || taken.has(port)) return;
+    ports.set(key, port);
+    taken.add(port);
+  };
+  for (const end of ends) {
+    take(end.key, fixedForwards.get(`${node.name}/${end.key}`) ?? fixedInterface(node, end)?.port?.value);
+  }
+  const kept = locked?.basePort === basePort ? locked.interfaces : undefined;
+  for (const end of ends) take(end.key, kept?.get(end.key)?.port);
+  let next = basePort;
+  for (const end of ends) {
+    while (taken.has(next)) next++;
+    take(end.key, next);
+  }
+  return ports;
+}
+
+const fixedInterface = (node: NodeSpec, end: End): NodeSpec["interfaces"][number] | undefined =>
+  node.interfaces.find((each) => each.towards === end.key);

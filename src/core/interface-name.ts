@@ -1,0 +1,29 @@
+// Interface names: `wg-<peer>` and the forwarder, cut with a stable suffix at the kernel's 15 bytes.
+
+/** IFNAMSIZ less the closing NUL. */
+export const MAX_INTERFACE_NAME = 15;
+const SUFFIX_LENGTH = 4;
+
+/** A free name for the interface towards a peer, the same whenever the same names are taken. */
+export function interfaceName(
+  peer: string,
+  forwarder: string | undefined,
+  taken: ReadonlySet<string>,
+): string {
+  const full = ["wg", peer, ...(forwarder === undefined ? [] : [forwarder])].join("-");
+  if (full.length <= MAX_INTERFACE_NAME && !taken.has(full)) return full;
+  for (let attempt = 0; ; attempt++) {
+    const head = full.slice(0, MAX_INTERFACE_NAME - SUFFIX_LENGTH - 1).replace(/-+$/, "");
+    const name = `${head}-${suffix(`${full}/${forwarder ?? ""}/${attempt}`)}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** FNV-1a, 32 bits, as four letters and digits. */
+function suffix(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return hash.toString(36).padStart(SUFFIX_LENGTH, "0").slice(-SUFFIX_LENGTH);
+}

@@ -1,0 +1,24 @@
+// What was allocated once and must never change by itself: the content of tofro.lock.
+import type { Address } from "./address.ts";
+
+/** By node name; everything the user left out of the file. */
+export interface Lock {
+  readonly nodes: ReadonlyMap<string, LockedNode>;
+}
+
+export interface LockedNode {
+  readonly addresses: readonly Address[];
+  /** The base that the ports were counted from; another base in the file counts anew. */
+  readonly basePort: number;
+  /** WireGuard public key, base64; absent until a key was made. */
+  readonly publicKey?: string;
+  /** By peer node (direct tunnel) or forwarder. */
+  readonly interfaces: ReadonlyMap<string, LockedInterface>;
+}
+
+export interface LockedInterface {
+  readonly name: string;
+  readonly port: number;
+}
+
+export const EMPTY_LOCK: Lock = { nodes: new Map() };

@@ -1,0 +1,230 @@
+// Topology and routing to the state of every machine: interfaces, allowed IPs, routes, rules, sysctls, firewall.
+import { compareAddresses, familyOf, hostPrefix, type Family, type Prefix } from "./address.ts";
+import {
+  FIRST_TABLE,
+  RULE_PRIORITY,
+  type Firewall,
+  type NodeState,
+  type Route,
+  type Rule,
+  type Sysctl,
+  type TunnelInterface,
+} from "./node-state.ts";
+import type { LinkIndex, Routing } from "./route.ts";
+import type { Node, Topology, TunnelEnd } from "./topology.ts";
+import { trafficOf, type Traffic } from "./traffic.ts";
+import { compareText } from "./tunnels.ts";
+
+/** What every machine must look like so that each pair's packets take exactly the path that `routing` gives them. */
+export function nodeStates(topology: Topology, routing: Routing): NodeState[] {
+  const view = new View(topology, routing, trafficOf(routing));
+  return topology.nodes.map((_, index) => view.stateOf(index));
+}
+
+/** A prefix that the overlay reaches at a node. */
+interface Target {
+  readonly prefix: Prefix;
+  readonly family: Family;
+  readonly node: number;
+}
+
+const HEADERS = { 4: 40, 6: 60 } as const;
+
+class View {
+  readonly #topology: Topology;
+  readonly #routing: Routing;
+  readonly #traffic: Traffic;
+  /** Sorted once, so that everything listed in this order is sorted. */
+  readonly #targets: readonly Target[];
+  readonly #targetsOf: readonly (readonly number[])[];
+  readonly #interfacesOf: readonly (readonly LinkIndex[])[];
+
+  constructor(topology: Topology, routing: Routing, traffic: Traffic) {
+    this.#topology = topology;
+    this.#routing = routing;
+    this.#traffic = traffic;
+    this.#targets = topology.nodes
+      .flatMap((node, index) =>
+        prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),
+      )
+      .sort((x, y) => compareAddresses(x.prefix, y.prefix));
+    const targetsOf: number[][] = topology.nodes.map(() => []);
+    this.#targets.forEach((target, rank) => targetsOf[target.node]!.push(rank));
+    this.#targetsOf = targetsOf;
+    const interfacesOf: LinkIndex[][] = topology.nodes.map(() => []);
+    for (let link = 0; link < routing.links; link++) interfacesOf[routing.sender(link)]!.push(link);
+    this.#interfacesOf = interfacesOf.map((own) =>
+      own.sort((x, y) => compareText(this.#end(x).interface, this.#end(y).interface)),
+    );
+  }
+
+  stateOf(index: number): NodeState {
+    const node = this.#topology.nodes[index]!;
+    const interfaces = this.#interfacesOf[index]!;
+    const { routes, rules } = this.#exceptions(node, interfaces);
+    const firewall = this.#firewall(index, node, interfaces);
+    return {
+      node: node.name,
+      addresses: node.addresses,
+      interfaces: interfaces.map((link) => this.#interface(node, link)),
+      routes: [...this.#ownRoutes(index, node), ...routes],
+      rules,
+      sysctls: this.#sysctls(node, interfaces, firewall),
+      firewall,
+    };
+  }
+
+  #interface(node: Node, link: LinkIndex): TunnelInterface {
+    const tunnel = this.#topology.tunnels[link >> 1]!;
+    const { interface: name, port, endpoint, keepaliveS } = this.#end(link);
+    const peerIndex = this.#routing.sender(link ^ 1);
+    const peer = this.#topology.nodes[peerIndex]!;
+    const allowed = new Set([
+      peerIndex,
+      ...this.#traffic.sent.members(link),
+      ...this.#traffic.arriving.members(link),
+    ]);
+    return {
+      name,
+      tunnel: tunnel.id,
+      listenPort: port,
+      mtu: tunnel.mtu,
+      publicKey: node.publicKey,
+      peer: {
+        node: peer.name,
+        ...(tunnel.forwarder === undefined ? {} : { forwarder: tunnel.forwarder }),
+        publicKey: peer.publicKey,
+        allowedIps: this.#prefixes(allowed),
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(keepaliveS === undefined ? {} : { keepaliveS }),
+      },
+    };
+  }
+
+  /** Main: where the node's own traffic goes, and whatever it forwards that goes the same way. */
+  #ownRoutes(index: number, node: Node): Route[] {
+    return this.#targets.flatMap((target): Route[] => {
+      const link = this.#traffic.own[index * this.#routing.nodes + target.node]!;
+      if (link === -1) return [];
+      const route = this.#route(node, target, link, "main");
+      const { mtu } = this.#topology.tunnels[link >> 1]!;
+      const there = this.#pathMtu(index, target.node) ?? mtu;
+      const back = this.#pathMtu(target.node, index) ?? there;
+      return [
+        {
+          ...route,
+          ...(there < mtu ? { mtu: there } : {}),
+          // The MSS that a host announces limits what the other side sends, the other way (RFC 9293, 3.7.1).
+          ...(back === there ? {} : { advmss: back - HEADERS[target.family] }),
+        },
+      ];
+    });
+  }
+
+  /** Source rules, only for forwarded traffic that leaves by another tunnel than main says. */
+  #exceptions(node: Node, interfaces: readonly LinkIndex[]): { routes: Route[]; rules: Rule[] } {
+    const tables = new Map<string, number>();
+    const routes: Route[] = [];
+    const rules: Rule[] = [];
+    for (const enter of interfaces) {
+      const bySource = [...(this.#traffic.exceptions.get(enter) ?? [])].sort(([x], [y]) => x - y);
+      for (const [source, ways] of bySource) {
+        const targets = [...ways.keys()].flatMap((to) => this.#targetsOf[to]!).sort((x, y) => x - y);
+        const content = targets.map((rank) => `${rank}:${ways.get(this.#targets[rank]!.node)}`).join();
+        const known = tables.get(content);
+        const table = known ?? FIRST_TABLE + tables.size;
+        if (known === undefined) {
+          tables.set(content, table);
+          for (const rank of targets) {
+            const target = this.#targets[rank]!;
+            routes.push(this.#route(node, target, ways.get(target.node)!, table));
+          }
+        }
+        const families = new Set(targets.map((rank) => this.#targets[rank]!.family));
+        for (const rank of this.#targetsOf[source]!) {
+          const { prefix, family } = this.#targets[rank]!;
+          if (!families.has(family)) continue;
+          rules.push({ priority: RULE_PRIORITY, iif: this.#end(enter).interface, from: prefix, table });
+        }
+      }
+    }
+    return { routes, rules };
+  }
+
+  #route(node: Node, target: Target, link: LinkIndex, table: Route["table"]): Route {
+    const source = node.addresses.find((address) => familyOf(address) === target.family);
+    if (source === undefined)
+      throw new Error(`${node.name} has no IPv${target.family} address: validated before`);
+    return { prefix: target.prefix, interface: this.#end(link).interface, table, source };
+  }
+
+  #firewall(index: number, node: Node, interfaces: readonly LinkIndex[]): Firewall {
+    const { arriving, transits } = this.#traffic;
+    const arrivals = interfaces.flatMap((link) => {
+      const sources = new Set([this.#routing.sender(link ^ 1), ...arriving.members(link)]);
+      return this.#prefixes(sources).map((source) => ({ interface: this.#end(link).interface, source }));
+    });
+    const pairs = interfaces.flatMap((enter) =>
+      [...(transits.get(enter) ?? [])]
+        .map((leave) => ({ in: this.#end(enter).interface, out: this.#end(leave).interface }))
+        .sort((x, y) => compareText(x.out, y.out)),
+    );
+    const prefixes = [...node.prefixes].sort(compareAddresses);
+    const smallest = prefixes.length === 0 ? undefined : this.#smallestMtu(index);
+    return {
+      arrivals,
+      transits: pairs,
+      prefixes,
+      ...(smallest === undefined ? {} : { mss: { v4: smallest - HEADERS[4], v6: smallest - HEADERS[6] } }),
+    };
+  }
+
+  #sysctls(node: Node, interfaces: readonly LinkIndex[], firewall: Firewall): Sysctl[] {
+    const forwards = firewall.transits.length > 0 || firewall.prefixes.length > 0;
+    const has = (family: Family): boolean => node.addresses.some((address) => familyOf(address) === family);
+    return [
+      ...(forwards && has(4) ? [{ key: "net.ipv4.ip_forward", value: "1" }] : []),
+      ...(forwards && has(6) ? [{ key: "net.ipv6.conf.all.forwarding", value: "1" }] : []),
+      // Loose: answers leave by another tunnel than requests came in by. 2 beats a strict `all`.
+      ...(has(4)
+        ? interfaces.map((link) => ({
+            key: `net.ipv4.conf.${this.#end(link).interface}.rp_filter`,
+            value: "2",
+          }))
+        : []),
+    ];
+  }
+
+  /** The smallest tunnel of a path, in bytes; undefined where there is no path. */
+  #pathMtu(from: number, to: number): number | undefined {
+    let smallest: number | undefined;
+    for (const link of this.#routing.path(from, to)) {
+      const { mtu } = this.#topology.tunnels[link >> 1]!;
+      if (smallest === undefined || mtu < smallest) smallest = mtu;
+    }
+    return smallest;
+  }
+
+  #smallestMtu(index: number): number | undefined {
+    const both = this.#topology.nodes.flatMap((_, other) => [
+      this.#pathMtu(index, other) ?? Number.POSITIVE_INFINITY,
+      this.#pathMtu(other, index) ?? Number.POSITIVE_INFINITY,
+    ]);
+    const smallest = Math.min(...both);
+    return smallest === Number.POSITIVE_INFINITY ? undefined : smallest;
+  }
+
+  /** All prefixes of some nodes, sorted. */
+  #prefixes(nodes: Iterable<number>): Prefix[] {
+    const ranks: number[] = [];
+    for (const node of nodes) ranks.push(...this.#targetsOf[node]!);
+    return ranks.sort((x, y) => x - y).map((rank) => this.#targets[rank]!.prefix);
+  }
+
+  /** The end that sends a link. */
+  #end(link: LinkIndex): TunnelEnd {
+    return this.#topology.tunnels[link >> 1]!.ends[link & 1]!;
+  }
+}
+
+const prefixesOf = (node: Node): Prefix[] => [...node.addresses.map(hostPrefix), ...node.prefixes];

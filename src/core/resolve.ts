@@ -1,0 +1,69 @@
+// Spec and lock to Topology: who dials whom, where, and with what MTU.
+import type { Lock, LockedInterface } from "./lock.ts";
+import { DEFAULT_MTU, type NodeSpec, type Spec } from "./spec.ts";
+import type { Endpoint, Forwarder, Node, Topology, Tunnel, TunnelEnd } from "./topology.ts";
+import { tunnelId, type WantedTunnel } from "./tunnels.ts";
+
+/** PersistentKeepalive of a dialler behind NAT or through a forwarder: below the 30 s after which UDP state may go. */
+const KEEPALIVE_S = 25;
+
+/** What stands for the public key of a node whose key was not made yet, so that plans can be looked at before. */
+export const unmadeKey = (node: string): string => `(${node}'s key is not made yet)`;
+
+/** The topology of a valid spec; `lock` must come from `allocate` with the same spec and tunnels. */
+export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock): Topology {
+  const specs = new Map(spec.nodes.map((node) => [node.name, node]));
+  const nodes = spec.nodes.map((node): Node => {
+    const { addresses, publicKey } = lock.nodes.get(node.name)!;
+    return {
+      name: node.name,
+      addresses,
+      prefixes: node.prefixes.map((prefix) => prefix.value),
+      publicKey: publicKey ?? unmadeKey(node.name),
+      ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint.host }),
+    };
+  });
+  const forwarders = spec.forwarders.map((forwarder): Forwarder => {
+    const port =
+      lock.nodes.get(forwarder.to.value)!.interfaces.get(forwarder.name)?.port ?? forwarder.toPort?.value;
+    const { name, listen, to } = forwarder;
+    const base = { name, listen: { host: listen.host, port: listen.port }, to: to.value };
+    return port === undefined ? base : { ...base, toPort: port };
+  });
+  const tunnels = wanted.map((tunnel): Tunnel => {
+    const [a, b] = [specs.get(tunnel.a)!, specs.get(tunnel.b)!];
+    const forwarder = forwarders.find((each) => each.name === tunnel.forwarder);
+    const mtuOf = (node: NodeSpec): number => node.mtu ?? spec.mtu ?? DEFAULT_MTU;
+    const base = {
+      id: tunnelId(tunnel),
+      ends: [end(lock, a, b, forwarder), end(lock, b, a, forwarder)] as const,
+      mtu: Math.min(mtuOf(a), mtuOf(b)),
+    };
+    return forwarder === undefined ? base : { ...base, forwarder: forwarder.name };
+  });
+  return { nodes, tunnels, forwarders };
+}
+
+function end(lock: Lock, own: NodeSpec, peer: NodeSpec, forwarder: Forwarder | undefined): TunnelEnd {
+  const { name, port } = lockedInterface(lock, own.name, forwarder?.name ?? peer.name);
+  const base = { node: own.name, interface: name, port };
+  const endpoint = dialled(lock, own, peer, forwarder);
+  if (endpoint === undefined) return base;
+  const needsKeepalive = own.endpoint === undefined || forwarder !== undefined;
+  return { ...base, endpoint, ...(needsKeepalive ? { keepaliveS: KEEPALIVE_S } : {}) };
+}
+
+/** Over a forwarder only its dialler knows an endpoint: the other end must learn it, or it would bypass the forwarder. */
+function dialled(
+  lock: Lock,
+  own: NodeSpec,
+  peer: NodeSpec,
+  forwarder: Forwarder | undefined,
+): Endpoint | undefined {
+  if (forwarder !== undefined) return forwarder.to === peer.name ? forwarder.listen : undefined;
+  if (peer.endpoint === undefined) return undefined;
+  return { host: peer.endpoint.host, port: lockedInterface(lock, peer.name, own.name).port };
+}
+
+const lockedInterface = (lock: Lock, node: string, towards: string): LockedInterface =>
+  lock.nodes.get(node)!.interfaces.get(towards)!;

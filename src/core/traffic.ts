@@ -1,0 +1,63 @@
+// What crosses each interface when every pair talks: destinations sent, sources that arrive, and transits.
+import { BitRows } from "./bit-rows.ts";
+import type { LinkIndex, Routing } from "./route.ts";
+
+/** Indexed by interface: interface `i` is the one that link `i` leaves by, and that link `i ^ 1` arrives at. */
+export interface Traffic {
+  /** The nodes that an interface sends to. */
+  readonly sent: BitRows;
+  /** The nodes whose packets arrive at an interface. */
+  readonly arriving: BitRows;
+  /** At `from * nodes + to`: the link that a node's own traffic takes, -1 for none. */
+  readonly own: Int32Array;
+  /** Pairs of interfaces of one node that forwarded packets enter and leave by. */
+  readonly transits: ReadonlyMap<LinkIndex, ReadonlySet<LinkIndex>>;
+  /** Forwarded packets that leave a node by another link than `own`, by entering interface, source and destination. */
+  readonly exceptions: ReadonlyMap<LinkIndex, ReadonlyMap<number, ReadonlyMap<number, LinkIndex>>>;
+}
+
+/** Walks the path of every pair. */
+export function trafficOf(routing: Routing): Traffic {
+  const { nodes } = routing;
+  const sent = new BitRows(routing.links, nodes);
+  const arriving = new BitRows(routing.links, nodes);
+  const own = new Int32Array(nodes * nodes).fill(-1);
+  const transits = new Map<LinkIndex, Set<LinkIndex>>();
+  const exceptions = new Map<LinkIndex, Map<number, Map<number, LinkIndex>>>();
+
+  const forward = (enter: LinkIndex, leave: LinkIndex, from: number, to: number): void => {
+    const at = routing.sender(leave) * nodes + to;
+    child(transits, enter, () => new Set<LinkIndex>()).add(leave);
+    // Only with `isolate` a transit may have no way of its own: then the first to pass decides what main says.
+    if (own[at] === -1) own[at] = leave;
+    if (own[at] === leave) return;
+    const bySource = child(exceptions, enter, () => new Map<number, Map<number, LinkIndex>>());
+    child(bySource, from, () => new Map<number, LinkIndex>()).set(to, leave);
+  };
+
+  forEachPair(nodes, (from, to) => {
+    own[from * nodes + to] = routing.path(from, to)[0] ?? -1;
+  });
+  forEachPair(nodes, (from, to) => {
+    let previous = -1;
+    for (const link of routing.path(from, to)) {
+      sent.add(link, to);
+      arriving.add(link ^ 1, from);
+      if (previous !== -1) forward(previous ^ 1, link, from, to);
+      previous = link;
+    }
+  });
+  return { sent, arriving, own, transits, exceptions };
+}
+
+function forEachPair(nodes: number, visit: (from: number, to: number) => void): void {
+  for (let from = 0; from < nodes; from++) {
+    for (let to = 0; to < nodes; to++) if (from !== to) visit(from, to);
+  }
+}
+
+function child<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
