@@ -1,0 +1,116 @@
+// The file as it was read, before anyone knows whether it is right: what Spec says, but every word with its place.
+import type { Prefix } from "./address.ts";
+import type { Position } from "./error.ts";
+import type { Backup, EndpointSpec, Hop, Located, NodeSpec, PathSpec, Spec } from "./spec.ts";
+
+export interface Draft {
+  readonly file: string;
+  readonly overlays: readonly Located<Prefix>[];
+  readonly isolate: boolean;
+  readonly mtu?: Located<number>;
+  readonly nodes: readonly DraftNode[];
+  readonly forwarders: readonly DraftForwarder[];
+  readonly paths: readonly DraftPath[];
+  /** Where each section's key stands, for what is wrong with the whole of it. */
+  readonly sections: ReadonlyMap<string, Position>;
+}
+
+export interface DraftNode extends Omit<NodeSpec, "mtu"> {
+  readonly mtu?: Located<number>;
+  /** Its file entry names an endpoint, even if an unreadable one. */
+  readonly dialable: boolean;
+}
+
+export interface DraftForwarder {
+  readonly name: string;
+  readonly at: Position;
+  readonly listen?: EndpointSpec;
+  readonly to?: Located<string>;
+  readonly toPort?: Located<number>;
+}
+
+export interface DraftPath {
+  readonly text: string;
+  readonly at: Position;
+  /** Absent: the line could not be read, and that has been reported. */
+  readonly line?: DraftLine;
+  readonly avoid?: DraftOption;
+  readonly via?: DraftOption;
+  readonly maxHops?: { readonly at: Position; readonly value?: number };
+  readonly backup: DraftBackup;
+}
+
+/** The key's place and the names behind it. */
+export interface DraftOption {
+  readonly at: Position;
+  readonly names: readonly Located<string>[];
+}
+
+export type DraftBackup =
+  | { readonly kind: "any" | "none" }
+  | { readonly kind: "path"; readonly at: Position; readonly line?: DraftLine };
+
+export interface DraftLine {
+  readonly kind: "pinned" | "measured";
+  readonly twoWay: boolean;
+  readonly at: Position;
+  readonly from: Located<string>;
+  readonly hops: readonly DraftHop[];
+}
+
+export interface DraftHop {
+  readonly to: Located<string>;
+  readonly forwarder?: Located<string>;
+}
+
+/** The last node of a line. */
+export const endOf = (line: DraftLine): Located<string> => line.hops.at(-1)!.to;
+
+/** The other direction of a two-way line, which has one hop. */
+export function reversed(line: DraftLine): DraftLine {
+  return { ...line, from: endOf(line), hops: line.hops.map((hop) => ({ ...hop, to: line.from })) };
+}
+
+/** The Spec of a draft without mistakes. */
+export function toSpec(draft: Draft): Spec {
+  return {
+    file: draft.file,
+    overlays: draft.overlays,
+    isolate: draft.isolate,
+    ...(draft.mtu && { mtu: draft.mtu.value }),
+    nodes: draft.nodes.map(({ mtu, dialable: _, ...node }) => ({ ...node, ...(mtu && { mtu: mtu.value }) })),
+    forwarders: draft.forwarders.flatMap(({ listen, to, ...rest }) =>
+      listen && to ? [{ ...rest, listen, to }] : [],
+    ),
+    paths: draft.paths.flatMap((path) => {
+      const { line } = path;
+      if (line === undefined) return [];
+      return line.twoWay
+        ? [toPath(path, line, false), toPath(path, reversed(line), true)]
+        : [toPath(path, line, false)];
+    }),
+  };
+}
+
+const toHops = (line: DraftLine): Hop[] =>
+  line.hops.map(({ to, forwarder }) => ({ to: to.value, ...(forwarder && { forwarder: forwarder.value }) }));
+
+function toPath(path: DraftPath, line: DraftLine, back: boolean): PathSpec {
+  const ends = { text: path.text, at: path.at, from: line.from.value, to: endOf(line).value };
+  const base = { ...ends, backup: toBackup(path.backup, back) };
+  if (line.kind === "pinned") return { ...base, kind: "pinned", hops: toHops(line) };
+  return {
+    ...base,
+    kind: "measured",
+    avoid: path.avoid?.names.map((name) => name.value) ?? [],
+    ...(path.via && { via: path.via.names.map((name) => name.value) }),
+    ...(path.maxHops?.value !== undefined && { maxHops: path.maxHops.value }),
+  };
+}
+
+function toBackup(backup: DraftBackup, back: boolean): Backup {
+  if (backup.kind !== "path") return { kind: backup.kind };
+  if (backup.line === undefined) return { kind: "any" };
+  const line = back ? reversed(backup.line) : backup.line;
+  return { kind: "path", at: backup.at, from: line.from.value, hops: toHops(line) };
+}

@@ -1,0 +1,142 @@
+// The shape of the network file for zod, with the words that an editor shows while one types.
+import { z } from "zod";
+import { DEFAULT_MTU, DEFAULT_PORT } from "./spec.ts";
+
+// An `error` completes the sentence "`key` must be …". Scalars arrive as written, so numbers are texts here;
+// `meta` says to editors what they really are, and read.ts reads them.
+const NAME = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$";
+const text = (what: string, description: string) => z.string({ error: what }).describe(description);
+const whole = (minimum: number, maximum: number, description: string) =>
+  z.string({ error: "a whole number" }).meta({ type: "integer", minimum, maximum, description });
+const oneOrMore = (what: string, description: string) =>
+  z
+    .union([z.string(), z.array(z.string({ error: what })).meta({ minItems: 1 })], {
+      error: `${what} or a list of them`,
+    })
+    .describe(description);
+const name = z.string().meta({ pattern: NAME });
+const record = <Value extends z.ZodType>(value: Value, what: string) =>
+  z.record(name, value, { error: what });
+
+const mtu = (whose: string) =>
+  whole(
+    576,
+    65455,
+    `Tunnel MTU in bytes of ${whose}; ${DEFAULT_MTU} when left out. With IPv6 at least 1280.`,
+  );
+
+export const interfaceSchema = z.strictObject(
+  {
+    name: text("an interface name", "Interface name, at most 15 characters.").optional(),
+    port: whole(1, 65535, "WireGuard listen port of this tunnel.").optional(),
+  },
+  { error: "an interface name or `{ name, port }`" },
+);
+
+export const nodeSchema = z
+  .strictObject(
+    {
+      address: oneOrMore(
+        "an IP address",
+        "The node's overlay address, or one for each family; allocated when left out.",
+      ).optional(),
+      endpoint: text(
+        "a host",
+        `Where others dial this node: \`host\` or \`host:port\`, the first port of its tunnels (${DEFAULT_PORT}). Leave it out behind NAT.`,
+      ).optional(),
+      prefixes: oneOrMore("a prefix", "Subnets behind the node that the overlay reaches.").optional(),
+      ssh: text(
+        "a destination for ssh",
+        "Where `apply` reaches the machine by ssh: `host`, `user@host` or a name from ssh_config.",
+      ).optional(),
+      mtu: mtu("this node's tunnels").optional(),
+      public_key: text(
+        "a WireGuard public key",
+        "WireGuard public key, when the private key stays on the node alone.",
+      ).optional(),
+      interfaces: record(
+        z.union([z.string(), interfaceSchema], { error: "an interface name or `{ name, port }`" }),
+        "a map from peer or forwarder to its interface",
+      )
+        .describe("Interface names and ports that you want fixed, by peer node or forwarder.")
+        .optional(),
+    },
+    { error: "a map of a node's settings, or empty" },
+  )
+  .describe("A machine in the overlay.");
+
+export const forwarderSchema = z
+  .strictObject(
+    {
+      listen: text("host:port", "Where the forwarder listens: the `host:port` that the provider sold you."),
+      to: text(
+        "a node, or node:port",
+        "The node it forwards to; `node:port` fixes the WireGuard port behind it.",
+      ),
+    },
+    { error: "a map with `listen` and `to`" },
+  )
+  .describe("A UDP port forward that holds no keys.");
+
+export const pathSchema = z.strictObject(
+  {
+    path: text(
+      "a path line",
+      "A path line, such as `a -> b -> c`, `a -[forwarder]-> c`, `a <-> c`, `a => c` or `all <=> all`.",
+    ),
+    avoid: oneOrMore(
+      "a node or forwarder",
+      "Nodes and forwarders that a measured path never uses.",
+    ).optional(),
+    via: oneOrMore(
+      "a node or forwarder",
+      "The only nodes and forwarders that a measured path may use in between.",
+    ).optional(),
+    max_hops: whole(1, 64, "Most hops of a measured path.").optional(),
+    backup: text(
+      "`none` or a pinned path line",
+      "What the path falls back to when it dies: `none`, or a pinned line. Any living path when left out.",
+    ).optional(),
+  },
+  { error: "a path line, or a map with `path` and its options" },
+);
+
+export const fileSchema = z
+  .strictObject(
+    {
+      overlay: oneOrMore(
+        "a prefix",
+        "The overlay's prefix, or several, IPv4 and IPv6; addresses are allocated from them.",
+      ),
+      isolate: z
+        .enum(["true", "false"], { error: "`true` or `false`" })
+        .meta({
+          type: "boolean",
+          enum: [true, false],
+          description: "True: pairs that no path names do not reach each other.",
+        })
+        .optional(),
+      mtu: mtu("all tunnels").optional(),
+      nodes: record(nodeSchema.nullable(), "a map from name to node").describe("The machines, by name."),
+      forwarders: record(forwarderSchema, "a map from name to forwarder")
+        .nullable()
+        .describe("UDP port forwards, by name.")
+        .optional(),
+      paths: z
+        .array(
+          z.union([z.string(), pathSchema], { error: "a path line, or a map with `path` and its options" }),
+          { error: "a list of path lines" },
+        )
+        .nullable()
+        .describe("Which way traffic takes, one line for each direction; `<->` and `<=>` say both.")
+        .optional(),
+    },
+    { error: "a map with `overlay`, `nodes` and `paths`" },
+  )
+  .describe("A network of tofro.");
+
+/** The JSON Schema (2020-12) of a network file, for completion in editors. */
+export const jsonSchema = (): Record<string, unknown> => ({
+  ...z.toJSONSchema(fileSchema, { io: "input" }),
+  title: "tofro network",
+});

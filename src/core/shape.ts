@@ -1,0 +1,150 @@
+// Compares the tree with the schema: unknown keys, missing keys and wrong types, each at its place in the file.
+import type { z } from "zod";
+import type { Diagnostics } from "./diagnostics.ts";
+import { quote } from "./diagnostics.ts";
+import type { Position } from "./error.ts";
+import { fileSchema, forwarderSchema, interfaceSchema, nodeSchema, pathSchema } from "./schema.ts";
+import { suggest } from "./suggest.ts";
+import type { Tree } from "./yaml-tree.ts";
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/** Words of the design that this version does not do, by the first key of the path that they stand under. */
+const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["exit", "uplinks"], forwarders: ["on"] };
+
+/** Reports everything about the file's shape; what is left over for read.ts are the values themselves. */
+export function checkShape(tree: Tree, found: Diagnostics): void {
+  const result = fileSchema.safeParse(plain(tree));
+  for (const issue of result.error?.issues ?? []) report(tree, issue, [], found);
+}
+
+function plain(tree: Tree): unknown {
+  if (tree.kind === "text") return tree.text;
+  if (tree.kind === "empty") return null;
+  if (tree.kind === "list") return tree.items.map(plain);
+  const object: Record<string, unknown> = {};
+  for (const { key, value } of tree.entries) {
+    // `__proto__` as an own property, not as the prototype.
+    if (key === "__proto__") Object.defineProperty(object, key, { value: plain(value), enumerable: true });
+    else object[key] = plain(value);
+  }
+  return object;
+}
+
+function report(tree: Tree, issue: Issue, base: Path, found: Diagnostics): void {
+  const path = [...base, ...issue.path];
+  if (issue.code === "invalid_union") {
+    // The branch that fits in type but not inside knows better what is wrong than the union itself.
+    const inner = issue.errors.find((branch) =>
+      branch.every((each) => each.path.length > 0 || each.code === "unrecognized_keys"),
+    );
+    if (inner !== undefined && inner.length > 0) {
+      for (const each of inner) report(tree, each, path, found);
+      return;
+    }
+  }
+  if (issue.code === "unrecognized_keys") {
+    for (const key of issue.keys) unknownKey(key, path, locate(tree, [...path, key]).keyAt, found);
+    return;
+  }
+  const place = locate(tree, path);
+  const name = nameOf(path);
+  if (place.value === undefined) {
+    found.error(
+      "missing-key",
+      place.keyAt,
+      `${name} is missing`,
+      `write ${quote(`${String(path.at(-1))}:`)} and ${issue.message}`,
+    );
+    return;
+  }
+  if (quotesNeeded(place.value, path)) {
+    const hint = 'write it in quotes, as in "[2001:db8::1]:51820"';
+    found.error(
+      "yaml-quote",
+      place.value.at,
+      "an IPv6 address in brackets must be quoted: to YAML `[` begins a list",
+      hint,
+    );
+    return;
+  }
+  const subject = place.value.kind === "empty" && path.length > 0 ? `${name} is empty: it` : name;
+  found.error(
+    "wrong-type",
+    place.value.at,
+    `${subject} must be ${issue.message}`,
+    hintFor(place.value, path),
+  );
+}
+
+function unknownKey(key: string, path: Path, at: Position, found: Diagnostics): void {
+  const where = path.length === 0 ? "at the top of the file" : `in ${nameOf(path)}`;
+  if (path.length === 2 && LATER[String(path[0])]?.includes(key)) {
+    found.error("not-yet", at, `${quote(key)} is not in this version of tofro`, "remove it");
+    return;
+  }
+  const known = keysAt(path);
+  const near = suggest(key, known);
+  const hint = near === undefined ? `known here: ${known.join(", ")}` : `did you mean ${quote(near)}?`;
+  found.error(
+    "unknown-key",
+    at,
+    `unknown key ${quote(key)} ${where}`,
+    key === "<<" ? "YAML merge keys are not read" : hint,
+  );
+}
+
+function keysAt(path: Path): string[] {
+  if (path.length === 0) return Object.keys(fileSchema.shape);
+  if (path[0] === "paths") return Object.keys(pathSchema.shape);
+  if (path[0] === "forwarders") return Object.keys(forwarderSchema.shape);
+  return Object.keys(path.length > 2 ? interfaceSchema.shape : nodeSchema.shape);
+}
+
+/** The value at a path, and the place of its key; of the nearest key above it when there is none. */
+function locate(tree: Tree, path: Path): { value?: Tree; keyAt: Position } {
+  let [value, keyAt] = [tree, tree.at];
+  for (const step of path) {
+    if (value.kind === "map") {
+      const entry = value.entries.find((each) => each.key === step);
+      if (entry === undefined) return { keyAt };
+      [value, keyAt] = [entry.value, entry.at];
+    } else {
+      const item: Tree | undefined =
+        value.kind === "list" && typeof step === "number" ? value.items[step] : undefined;
+      if (item === undefined) return { keyAt };
+      [value, keyAt] = [item, item.at];
+    }
+  }
+  return { value, keyAt };
+}
+
+function nameOf(path: Path): string {
+  const last = path.at(-1);
+  if (last === undefined) return "the file";
+  if (typeof last !== "number") return quote(String(last));
+  return `entry ${last + 1} of ${quote(String(path.at(-2) ?? ""))}`;
+}
+
+const quotesNeeded = (value: Tree, path: Path): boolean =>
+  value.kind === "list" &&
+  ["endpoint", "listen"].includes(String(path.at(-1))) &&
+  value.items.length === 1 &&
+  value.items.every((item) => item.kind === "text" && item.text.includes(":"));
+
+function hintFor(value: Tree, path: Path): string {
+  const [section] = path;
+  if (path.length === 0) return "the smallest file has `overlay: 10.0.0.0/24`, `nodes:` and `paths:`";
+  if (section === "paths" && path.length === 1) return "begin every path line with `- `, as in `- a -> b`";
+  if (section === "paths" && value.kind === "map")
+    return "write `- a -> b`, or `- { path: a => b, avoid: [c] }`";
+  if (path.length === 1 && value.kind !== "map" && (section === "nodes" || section === "forwarders")) {
+    return `write \`${section}:\` and below it, indented, \`name: {…}\` for each`;
+  }
+  if (path.at(-1) === "interfaces") return "write `interfaces: { peer: { name: wg0, port: 51820 } }`";
+  if (value.kind === "map") return "a text with a colon and a space, or a colon at its end, must be quoted";
+  return value.kind === "empty"
+    ? "write its value, or remove the key"
+    : "see `tofro schema` for the shape of the file";
+}
