@@ -6,6 +6,8 @@ import type { Backup, EndpointSpec, Hop, Located, NodeSpec, PathSpec, Spec } fro
 export interface Draft {
   readonly file: string;
   readonly overlays: readonly Located<Prefix>[];
+  /** False when an overlay prefix could not be read: nobody knows then what lies outside. */
+  readonly overlaysComplete: boolean;
   readonly isolate: boolean;
   readonly mtu?: Located<number>;
   readonly nodes: readonly DraftNode[];

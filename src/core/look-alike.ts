@@ -1,23 +1,26 @@
 // Characters that look like those of a path line and are not: what stands there, and what to type.
 
-const ARROWS: ReadonlyMap<string, string> = new Map([
-  ...[..."→⟶➔➙➛➜➝➞➡⭢🡒￫"].map((char) => [char, "->"] as const),
-  ...[..."⇒⟹⇨➾"].map((char) => [char, "=>"] as const),
-  ...[..."↔⟷⇄⇆⇌⬌"].map((char) => [char, "<->"] as const),
-  ...[..."⇔⟺⬄"].map((char) => [char, "<=>"] as const),
+const ARROWS: ReadonlyMap<string, string> = pairs([
+  ["→⟶➔➙➛➜➝➞➡⭢🡒￫", "->"],
+  ["⇒⟹⇨➾", "=>"],
+  ["↔⟷⇄⇆⇌⬌", "<->"],
+  ["⇔⟺⬄", "<=>"],
+  ["‐‑‒–—―−⁃﹣", "-"],
+  ["›〉＞❯≻", ">"],
+  ["‹〈＜❮≺", "<"],
+  ["［【〔", "["],
+  ["］】〕", "]"],
 ]);
 
-/** Pairs of look-alike and ASCII: dashes, brackets, then Cyrillic and Greek letters. */
-const SINGLE: ReadonlyMap<string, string> = new Map(
-  [
-    ["‐‑‒–—―−⁃﹣", "---------"],
-    ["›〉＞❯≻", ">>>>>"],
-    ["‹〈＜❮≺", "<<<<<"],
-    ["［］【】〔〕", "[][][]"],
-    ["аАвВсСԁеЕНһіІјЈкКӏМоОрРԛѕЅТуУԝхХ", "aABBcCdeEHhiIjJkKlMoOpPqsSTyYwxX"],
-    ["αΑΒϲΕΗιΙϳΚκΜνΝοΟρΡΤυΥΧχΖ", "aABcEHiIjKkMvNoOpPTuYXxZ"],
-  ].flatMap(([odd = "", plain = ""]) => [...odd].map((char, index) => [char, plain[index] ?? "?"] as const)),
-);
+/** Cyrillic and Greek letters, and below them what they look like. */
+const LETTERS = {
+  odd: "аАвВсСԁеЕНһіІјЈкКӏМоОрРԛѕЅТуУԝхХαΑΒϲΕΗιΙϳΚκΜνΝοΟρΡΤυΥΧχΖ",
+  plain: "aABBcCdeEHhiIjJkKlMoOpPqsSTyYwxXaABcEHiIjKkMvNoOpPTuYXxZ",
+};
+
+function pairs(rows: readonly (readonly [string, string])[]): Map<string, string> {
+  return new Map(rows.flatMap(([odd, plain]) => Array.from(odd, (char) => [char, plain] as const)));
+}
 
 export interface OddCharacter {
   /** What stands there, e.g. "`→` (U+2192)". */
@@ -38,7 +41,7 @@ export function describeOdd(char: string): OddCharacter {
 }
 
 function insteadOf(char: string, code: number): string | undefined {
-  const known = ARROWS.get(char) ?? SINGLE.get(char);
+  const known = ARROWS.get(char) ?? LETTERS.plain[LETTERS.odd.indexOf(char)];
   if (known !== undefined) return known;
   if (/\p{Z}/u.test(char)) return " ";
   // The full-width forms stand 0xFEE0 above their ASCII originals.

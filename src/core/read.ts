@@ -18,14 +18,16 @@ import {
 } from "./read-values.ts";
 import { DEFAULT_PORT } from "./spec.ts";
 import type { Located } from "./spec.ts";
-import type { Entry, Mapping, Text } from "./yaml-tree.ts";
+import type { Entry, Mapping, Text, Tree } from "./yaml-tree.ts";
 
 export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draft {
   const fields = fieldsOf(tree);
   const mtu = readMtu(fields, found);
+  const overlays = readAll(textsOf(fields, "overlay"), (text) => readPrefix(text, found));
   return {
     file,
-    overlays: readAll(textsOf(fields, "overlay"), (text) => readPrefix(text, found)),
+    overlays,
+    overlaysComplete: overlays.length > 0 && overlays.length === sizeOf(fields.get("overlay")?.value),
     isolate: textOf(fields, "isolate")?.text === "true",
     ...(mtu && { mtu }),
     nodes: [...fieldsOf(fields.get("nodes")?.value).values()].map((entry) => readNode(entry, found)),
@@ -41,6 +43,8 @@ const readAll = <Value>(
   texts: readonly Text[],
   read: (text: Text) => Located<Value> | undefined,
 ): Located<Value>[] => texts.map(read).filter((value) => value !== undefined);
+
+const sizeOf = (tree: Tree | undefined): number => (tree?.kind === "list" ? tree.items.length : 1);
 
 function readMtu(fields: Fields, found: Diagnostics): Located<number> | undefined {
   const text = textOf(fields, "mtu");

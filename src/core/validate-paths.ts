@@ -1,0 +1,209 @@
+// Path lines against the nodes: ends, hops that a tunnel can carry, options that apply, backups that fit.
+import type { Diagnostics } from "./diagnostics.ts";
+import { quote } from "./diagnostics.ts";
+import { endOf } from "./draft.ts";
+import type { Draft, DraftHop, DraftLine, DraftNode, DraftPath } from "./draft.ts";
+import type { Located } from "./spec.ts";
+import type { Names } from "./validate-names.ts";
+
+/** True when all lines could be read and nothing is wrong with them. */
+export function validatePaths(draft: Draft, names: Names, found: Diagnostics): boolean {
+  const before = found.count;
+  const lines = new Lines(names, found);
+  for (const path of draft.paths) {
+    const { line, backup } = path;
+    if (line) {
+      lines.check(line);
+      if (line.kind === "pinned") rejectOptions(path, found);
+      else checkMeasured(path, line, names, found);
+      if (backup.kind === "path" && backup.line && fits(line, backup.line, found)) lines.check(backup.line);
+    }
+  }
+  return found.count === before && draft.paths.every((path) => path.line !== undefined);
+}
+
+/** Checks lines hop by hop and remembers what one line alone cannot know. */
+class Lines {
+  readonly #names: Names;
+  readonly #found: Diagnostics;
+  readonly #undialable = new Set<string>();
+  readonly #tunnelOver = new Map<string, { readonly pair: string; readonly line: number }>();
+
+  constructor(names: Names, found: Diagnostics) {
+    this.#names = names;
+    this.#found = found;
+  }
+
+  check(line: DraftLine): void {
+    const stops = [line.from, ...line.hops.map((hop) => hop.to)];
+    const nodes = stops.map((stop, index) => this.#stop(stop, index === 0 || index === stops.length - 1));
+    const seen = new Set<string>();
+    for (const stop of stops) {
+      if (stop.value !== "all" && seen.has(stop.value)) return this.#repeated(line, stop);
+      seen.add(stop.value);
+    }
+    if (line.kind === "measured") return;
+    for (const [index, hop] of line.hops.entries()) {
+      const [from, to] = [nodes[index], nodes[index + 1]];
+      if (hop.forwarder) this.#over(hop, hop.forwarder, stops[index]!, from, to);
+      else if (from && to && !from.dialable && !to.dialable) this.#cannotDial(from, to, hop);
+    }
+  }
+
+  /** The node at a stop; `undefined` for `all` and for names that nobody has. */
+  #stop(stop: Located<string>, isEnd: boolean): DraftNode | undefined {
+    return stop.value === "all" && isEnd ? undefined : this.#names.node(stop);
+  }
+
+  #repeated(line: DraftLine, stop: Located<string>): void {
+    if (line.hops.length === 1) {
+      this.#found.error(
+        "same-ends",
+        stop.at,
+        `the path leads from ${quote(stop.value)} to itself`,
+        "name two different nodes",
+      );
+    } else {
+      this.#found.error(
+        "visits-twice",
+        stop.at,
+        `the path visits ${quote(stop.value)} twice`,
+        "a path visits every node at most once",
+      );
+    }
+  }
+
+  #cannotDial(from: DraftNode, to: DraftNode, hop: DraftHop): void {
+    const pair = [from.name, to.name].sort().join(" ");
+    if (this.#undialable.has(pair)) return;
+    this.#undialable.add(pair);
+    const message = `neither ${quote(from.name)} nor ${quote(to.name)} has an endpoint, so neither can dial the other`;
+    const hint = `give one of them an \`endpoint:\`, or go through a node that has one: \`${from.name} -> … -> ${to.name}\``;
+    this.#found.error("undialable-hop", hop.to.at, message, hint);
+  }
+
+  #over(
+    hop: DraftHop,
+    name: Located<string>,
+    start: Located<string>,
+    from?: DraftNode,
+    to?: DraftNode,
+  ): void {
+    const forwarder = this.#names.forwarder(name);
+    if (forwarder === undefined) return;
+    if (start.value === "all" || hop.to.value === "all") {
+      const hint = "name both nodes: `a -[forwarder]-> b`";
+      this.#found.error(
+        "forwarder-with-all",
+        name.at,
+        `${quote(name.value)} carries one tunnel and cannot serve \`all\``,
+        hint,
+      );
+      return;
+    }
+    const target = forwarder.to?.value;
+    if (!from || !to || target === undefined || !this.#names.nodes.has(target)) return;
+    if (target !== from.name && target !== to.name) {
+      const message = `${quote(name.value)} forwards to ${quote(target)}, not between ${quote(from.name)} and ${quote(to.name)}`;
+      this.#found.error(
+        "forwarder-elsewhere",
+        name.at,
+        message,
+        `one end of this hop must be ${quote(target)}`,
+      );
+      return;
+    }
+    const pair = [from.name, to.name].sort().map(quote).join(" and ");
+    const first = this.#tunnelOver.get(name.value);
+    if (first === undefined) this.#tunnelOver.set(name.value, { pair, line: name.at.line });
+    else if (first.pair !== pair) {
+      const message = `${quote(name.value)} carries the tunnel between ${first.pair} already, on line ${first.line}`;
+      this.#found.error(
+        "forwarder-two-tunnels",
+        name.at,
+        message,
+        "one listen port is one tunnel: rent another port",
+      );
+    }
+  }
+}
+
+function rejectOptions(path: DraftPath, found: Diagnostics): void {
+  for (const [key, option] of [
+    ["avoid", path.avoid],
+    ["via", path.via],
+    ["max_hops", path.maxHops],
+  ] as const) {
+    if (option === undefined) continue;
+    const hint = "it belongs to a measured path, `a => b`; a pinned line says its hops itself";
+    found.error("option-on-pinned", option.at, `\`${key}\` does not apply to a pinned path`, hint);
+  }
+}
+
+function checkMeasured(path: DraftPath, line: DraftLine, names: Names, found: Diagnostics): void {
+  const ends = [line.from.value, endOf(line).value];
+  const avoided = new Set(path.avoid?.names.map((name) => name.value));
+  for (const [key, option] of [
+    ["avoid", path.avoid],
+    ["via", path.via],
+  ] as const) {
+    for (const name of option?.names ?? []) {
+      if (name.value !== "all" && ends.includes(name.value)) {
+        const message = `\`${key}\` names ${quote(name.value)}, an end of the path`;
+        found.error("option-names-end", name.at, message, "name nodes and forwarders that stand in between");
+      } else if (!names.any(name)) continue;
+      else if (key === "via" && avoided.has(name.value)) {
+        found.error(
+          "avoid-and-via",
+          name.at,
+          `\`via\` and \`avoid\` both name ${quote(name.value)}`,
+          "keep one of them",
+        );
+      }
+    }
+  }
+  const [from, to] = ends.map((end) => names.nodes.get(end));
+  if (!from || !to || from === to || from.dialable || to.dialable) return;
+  const between = path.via
+    ? path.via.names.map((name) => names.nodes.get(name.value))
+    : [...names.nodes.values()];
+  const possible =
+    path.maxHops?.value !== 1 && between.some((node) => node?.dialable && !avoided.has(node.name));
+  if (possible) return;
+  const message = `no path from ${quote(from.name)} to ${quote(to.name)} is possible: neither has an endpoint, and no node in between may be used that has one`;
+  found.error(
+    "no-candidate",
+    line.at,
+    message,
+    "give one node an `endpoint:`, or loosen `avoid`, `via` or `max_hops`",
+  );
+}
+
+/** Whether a backup could stand in for its path: pinned, the same ends, another way. */
+function fits(line: DraftLine, backup: DraftLine, found: Diagnostics): boolean {
+  const [from, to] = [line.from.value, endOf(line).value];
+  const say = (message: string, hint: string): false => {
+    found.error("bad-backup", backup.at, message, hint);
+    return false;
+  };
+  if (backup.kind === "measured")
+    return say("a backup is a pinned line", `write \`backup: "${from} -> … -> ${to}"\` or \`backup: none\``);
+  if (from === "all" || to === "all")
+    return say(
+      "a path with `all` has no pinned backup",
+      "write `backup: none`, or a line of its own for the pair",
+    );
+  if (backup.twoWay !== line.twoWay) {
+    return say(
+      "path and backup are not both for one direction",
+      "write each direction as an entry of its own, with its own backup",
+    );
+  }
+  if (backup.from.value !== from || endOf(backup).value !== to)
+    return say("the backup has other ends than the path", `lead it from \`${from}\` to \`${to}\``);
+  const way = (each: DraftLine): string =>
+    JSON.stringify(each.hops.map((hop) => [hop.to.value, hop.forwarder?.value]));
+  if (line.kind === "pinned" && way(line) === way(backup))
+    return say("the backup is the path itself", "lead it another way, or remove it");
+  return true;
+}

@@ -1,0 +1,106 @@
+// Endpoints, ports, interface names and keys of nodes, and what forwarders forward to.
+import type { Diagnostics } from "./diagnostics.ts";
+import { quote } from "./diagnostics.ts";
+import type { Draft, DraftNode } from "./draft.ts";
+import type { Position } from "./error.ts";
+import type { Names } from "./validate-names.ts";
+
+export function validateNodes(draft: Draft, names: Names, found: Diagnostics): void {
+  const keys = new Map<string, DraftNode>();
+  const endpoints = new Map<string, DraftNode>();
+  const forwards = Map.groupBy(draft.forwarders, (forwarder) => forwarder.to?.value);
+  for (const node of draft.nodes) {
+    const { publicKey, endpoint } = node;
+    const keyOwner = publicKey && keys.get(publicKey.value);
+    if (keyOwner) {
+      const message = `this is the public key of ${quote(keyOwner.name)} already, on line ${keyOwner.publicKey!.at.line}`;
+      found.error("duplicate-public-key", publicKey.at, message, "every node has its own key pair");
+    } else if (publicKey) keys.set(publicKey.value, node);
+    const place = endpoint && `${endpoint.host.toLowerCase()} ${endpoint.port}`;
+    const neighbour = place === undefined ? undefined : endpoints.get(place);
+    if (neighbour && endpoint) {
+      const message = `${quote(node.name)} and ${quote(neighbour.name)} have the same endpoint, ${endpoint.host} port ${endpoint.port}`;
+      found.warning(
+        "same-endpoint",
+        endpoint.at,
+        message,
+        "give one of them another first port: `endpoint: host:port`",
+      );
+    } else if (place !== undefined) endpoints.set(place, node);
+    validateInterfaces(node, names, found);
+    validatePorts(node, forwards.get(node.name) ?? [], found);
+  }
+}
+
+function validateInterfaces(node: DraftNode, names: Names, found: Diagnostics): void {
+  const byName = new Map<string, Position>();
+  for (const { towards, at, name } of node.interfaces) {
+    if (towards === node.name) {
+      found.error(
+        "interface-to-self",
+        at,
+        `${quote(node.name)} has no tunnel to itself`,
+        "name a peer or a forwarder",
+      );
+    } else names.any({ value: towards, at });
+    const first = name && byName.get(name.value);
+    if (first) {
+      const message = `${quote(node.name)} has an interface ${quote(name.value)} already, on line ${first.line}`;
+      found.error("duplicate-interface-name", name.at, message, "every tunnel has an interface of its own");
+    } else if (name) byName.set(name.value, name.at);
+  }
+}
+
+/** A port is one tunnel's: those fixed under `interfaces` and those that forwarders forward to. */
+function validatePorts(node: DraftNode, forwarders: Draft["forwarders"], found: Diagnostics): void {
+  const byPort = new Map<number, { tunnel: string; at: Position }>();
+  const byTunnel = new Map<string, number>();
+  const fixed = [
+    ...node.interfaces.map(({ towards, port }) => ({ tunnel: towards, port })),
+    ...forwarders.map(({ name, toPort }) => ({ tunnel: name, port: toPort })),
+  ];
+  for (const { tunnel, port } of fixed) {
+    if (port === undefined) continue;
+    const first = byPort.get(port.value);
+    const other = byTunnel.get(tunnel);
+    if (first && first.tunnel !== tunnel) {
+      const message = `port ${port.value} of ${quote(node.name)} is that of the tunnel ${quote(first.tunnel)} already, on line ${first.at.line}`;
+      found.error(
+        "duplicate-port",
+        port.at,
+        message,
+        "every tunnel has a port of its own: fix another, or leave it out",
+      );
+    } else if (other !== undefined && other !== port.value) {
+      const message = `${quote(node.name)} shall listen on port ${other} and on port ${port.value} for ${quote(tunnel)}`;
+      found.error("two-ports", port.at, message, "fix the port in one place, or write the same");
+    }
+    if (!first) byPort.set(port.value, { tunnel, at: port.at });
+    byTunnel.set(tunnel, port.value);
+  }
+}
+
+/** True when every forwarder forwards to a node that can be dialled. */
+export function validateForwarders(draft: Draft, names: Names, found: Diagnostics): boolean {
+  const listens = new Map<string, string>();
+  let sound = true;
+  for (const { name, listen, to } of draft.forwarders) {
+    const place = listen && `${listen.host.toLowerCase()} ${listen.port}`;
+    const first = place === undefined ? undefined : listens.get(place);
+    if (first !== undefined && listen) {
+      const message = `${quote(name)} and ${quote(first)} listen at the same place, ${listen.host} port ${listen.port}`;
+      found.error("duplicate-listen", listen.at, message, "one listen port is one tunnel: rent another port");
+    } else if (place !== undefined) listens.set(place, name);
+    const node = to && names.node(to);
+    sound &&= node?.dialable === true;
+    if (!node || node.dialable) continue;
+    const message = `${quote(name)} has nothing to forward to: ${quote(node.name)} has no endpoint`;
+    found.error(
+      "forwarder-to-nowhere",
+      to.at,
+      message,
+      `give ${quote(node.name)} the \`endpoint:\` that the forwarder sends to`,
+    );
+  }
+  return sound;
+}

@@ -1,0 +1,89 @@
+// Warnings about what the file names and no path uses: nodes, forwarders, interfaces.
+import type { Diagnostics } from "./diagnostics.ts";
+import { quote } from "./diagnostics.ts";
+import { toSpec } from "./draft.ts";
+import type { Draft, DraftPath } from "./draft.ts";
+import { wantedTunnels } from "./tunnels.ts";
+
+/** Only for drafts whose paths are sound. */
+export function warnUnused(draft: Draft, found: Diagnostics): void {
+  const used = usedNames(draft);
+  const isUsed = (name: string): boolean =>
+    used.named.has(name) || used.open.some((line) => !line.avoid.has(name));
+  if (draft.nodes.length > 1) {
+    for (const node of draft.nodes) {
+      if (used.everyNode || isUsed(node.name)) continue;
+      const hint = "name it in a path line, or add `- all <=> all`";
+      found.warning("unused-node", node.at, `${quote(node.name)} is in no path: it is unreachable`, hint);
+    }
+  }
+  for (const forwarder of draft.forwarders) {
+    if (isUsed(forwarder.name)) continue;
+    const hint = `use it in a hop, \`a -[${forwarder.name}]-> ${forwarder.to?.value ?? "b"}\`, or remove it`;
+    found.warning(
+      "unused-forwarder",
+      forwarder.at,
+      `no path uses the forwarder ${quote(forwarder.name)}`,
+      hint,
+    );
+  }
+  if (!found.hasErrors) warnTunnels(draft, found);
+}
+
+interface Used {
+  /** Names that lines mention. */
+  readonly named: ReadonlySet<string>;
+  /** Measured lines that may use whatever they do not avoid. */
+  readonly open: readonly { readonly avoid: ReadonlySet<string> }[];
+  readonly everyNode: boolean;
+}
+
+function usedNames(draft: Draft): Used {
+  const named = new Set<string>();
+  const open = new Map<string, { avoid: Set<string> }>();
+  for (const path of draft.paths) {
+    for (const name of namesIn(path)) named.add(name);
+    if (path.line?.kind !== "measured" || path.via || path.maxHops?.value === 1) continue;
+    const avoid = path.avoid?.names.map((name) => name.value).sort() ?? [];
+    open.set(avoid.join(" "), { avoid: new Set(avoid) });
+  }
+  return { named, open: [...open.values()], everyNode: named.has("all") };
+}
+
+function* namesIn(path: DraftPath): Generator<string> {
+  for (const line of [path.line, path.backup.kind === "path" ? path.backup.line : undefined]) {
+    if (line === undefined) continue;
+    yield line.from.value;
+    for (const { to, forwarder } of line.hops) {
+      yield to.value;
+      if (forwarder) yield forwarder.value;
+    }
+  }
+  for (const name of path.via?.names ?? []) yield name.value;
+}
+
+/** What only the list of tunnels knows; it is long in a large mesh, so it is made only where something asks for it. */
+function warnTunnels(draft: Draft, found: Diagnostics): void {
+  const most = draft.nodes.length + draft.forwarders.length;
+  const asks = draft.nodes.filter(
+    (node) => node.interfaces.length > 0 || (node.endpoint?.port ?? 0) + most > 65536,
+  );
+  if (asks.length === 0) return;
+  const ends = new Map<string, Set<string>>(asks.map((node) => [node.name, new Set()]));
+  for (const { a, b, forwarder } of wantedTunnels(toSpec(draft))) {
+    ends.get(a)?.add(forwarder ?? b);
+    ends.get(b)?.add(forwarder ?? a);
+  }
+  for (const node of asks) {
+    const tunnels = ends.get(node.name)!;
+    for (const { towards, at } of node.interfaces) {
+      if (tunnels.has(towards)) continue;
+      const message = `no path uses a tunnel of ${quote(node.name)} ${draft.forwarders.some((each) => each.name === towards) ? "over" : "to"} ${quote(towards)}`;
+      found.warning("unused-interface", at, message, "remove it, or add a path that uses the tunnel");
+    }
+    const { endpoint } = node;
+    if (!endpoint || endpoint.port + tunnels.size - 1 <= 65535) continue;
+    const message = `${quote(node.name)} needs ${tunnels.size} ports from ${endpoint.port} on, past 65535`;
+    found.error("port-range", endpoint.at, message, "take a smaller first port");
+  }
+}
