@@ -36,9 +36,8 @@ export const shift = (at: Position, offset: number): Position => ({ ...at, colum
 
 /** The user's text as a message shows it: control characters made visible, cut at 60. */
 export function quote(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what must not reach a terminal
   const visible = text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    /[\p{Cc}\u2028\u2029]/gu,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   return `\`${visible.length > 60 ? `${visible.slice(0, 57)}...` : visible}\``;

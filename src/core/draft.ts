@@ -1,4 +1,5 @@
 // The file as it was read, before anyone knows whether it is right: what Spec says, but every word with its place.
+import type { Fields } from "./fields.ts";
 import type { Prefix } from "./address.ts";
 import type { Position } from "./error.ts";
 import type { Backup, EndpointSpec, Hop, Located, NodeSpec, PathSpec, Spec } from "./spec.ts";
@@ -13,8 +14,8 @@ export interface Draft {
   readonly nodes: readonly DraftNode[];
   readonly forwarders: readonly DraftForwarder[];
   readonly paths: readonly DraftPath[];
-  /** Where each section's key stands, for what is wrong with the whole of it. */
-  readonly sections: ReadonlyMap<string, Position>;
+  /** The keys at the top of the file. */
+  readonly sections: Fields;
 }
 
 export interface DraftNode extends Omit<NodeSpec, "mtu"> {
@@ -80,7 +81,10 @@ export function toSpec(draft: Draft): Spec {
     overlays: draft.overlays,
     isolate: draft.isolate,
     ...(draft.mtu && { mtu: draft.mtu.value }),
-    nodes: draft.nodes.map(({ mtu, dialable: _, ...node }) => ({ ...node, ...(mtu && { mtu: mtu.value }) })),
+    nodes: draft.nodes.map(({ mtu, dialable: _dialable, ...node }) => ({
+      ...node,
+      ...(mtu && { mtu: mtu.value }),
+    })),
     forwarders: draft.forwarders.flatMap(({ listen, to, ...rest }) =>
       listen && to ? [{ ...rest, listen, to }] : [],
     ),

@@ -33,9 +33,12 @@ export interface OddCharacter {
 export function describeOdd(char: string): OddCharacter {
   const code = char.codePointAt(0) ?? 0;
   const point = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  const shown = /[\p{C}\p{Z}\p{M}]/u.test(char)
-    ? `the invisible character ${point}`
-    : `\`${char}\` (${point})`;
+  const shown =
+    char === " "
+      ? "a space"
+      : /[\p{C}\p{Z}\p{M}]/u.test(char)
+        ? `the invisible character ${point}`
+        : `\`${char}\` (${point})`;
   const instead = insteadOf(char, code);
   return instead === undefined ? { shown } : { shown, instead };
 }

@@ -39,12 +39,14 @@ type Token = { readonly word: Word } | { readonly arrow: Arrow };
 
 export const ARROW_HINT = "write `a -> b -> c`, `a -[forwarder]-> c`, `a <-> c`, `a => c` or `a <=> c`";
 
+const NAME = /[A-Za-z0-9_-]+/y;
+
 /** Reads one line; a line has at most one mistake, the first. */
 export function parsePathLine(line: string): PathLine | LineMistake {
   const tokens: Token[] = [];
   let offset = 0;
   for (;;) {
-    offset += /^[ \t\r\n]*/.exec(line.slice(offset))![0].length;
+    while (" \t\r\n".includes(line[offset] ?? "-")) offset++;
     if (offset >= line.length) break;
     const token = readWord(line, offset) ?? readArrow(line, offset);
     if ("code" in token) return token;
@@ -58,7 +60,8 @@ export const isMistake = (result: PathLine | LineMistake): result is LineMistake
 
 /** A name takes `-` as well, but gives its last one back to the arrow that follows: `a-b->c` is `a-b`, `->`, `c`. */
 function readWord(line: string, offset: number): { word: Word; end: number } | undefined {
-  const run = /^[A-Za-z0-9_-]+/.exec(line.slice(offset, offset + 300))?.[0];
+  NAME.lastIndex = offset;
+  const run = NAME.exec(line)?.[0];
   if (run === undefined) return undefined;
   const next = line[offset + run.length];
   const text = run.endsWith("-") && (next === ">" || next === "[") ? run.slice(0, -1) : run;

@@ -9,7 +9,7 @@ import type { Text, Tree } from "./yaml-tree.ts";
 /** IFNAMSIZ less the closing NUL. */
 const LONGEST = 15;
 /** `all` and `default` are directories of sysctls, `lo` is everybody's. */
-const TAKEN = [".", "..", "all", "default", "lo"];
+const TAKEN = new Set([".", "..", "all", "default", "lo"]);
 
 export function readInterfaces(tree: Tree | undefined, found: Diagnostics): InterfaceSpec[] {
   return [...fieldsOf(tree).values()].map(({ key, at, value }) => {
@@ -25,7 +25,7 @@ export function readInterfaces(tree: Tree | undefined, found: Diagnostics): Inte
 /** The kernel's rules, narrowed to what wg-quick takes as a file name. */
 function readName(text: Text, found: Diagnostics): Located<string> | undefined {
   const name = text.text;
-  const why = TAKEN.includes(name)
+  const why = TAKEN.has(name)
     ? "is taken by the system"
     : !/^[A-Za-z0-9_=+.-]+$/.test(name)
       ? "has characters that wg-quick does not take"

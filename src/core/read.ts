@@ -2,7 +2,6 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Draft, DraftForwarder, DraftNode } from "./draft.ts";
-import type { Position } from "./error.ts";
 import { fieldsOf, textOf, textsOf } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { readInterfaces } from "./read-interfaces.ts";
@@ -35,7 +34,7 @@ export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draf
       readForwarder(entry, found),
     ),
     paths: readPaths(fields.get("paths")?.value, found),
-    sections: new Map([...fields].map(([key, entry]): [string, Position] => [key, entry.at])),
+    sections: fields,
   };
 }
 

@@ -16,7 +16,18 @@ const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["exit", "up
 /** Reports everything about the file's shape; what is left over for read.ts are the values themselves. */
 export function checkShape(tree: Tree, found: Diagnostics): void {
   const result = fileSchema.safeParse(plain(tree));
-  for (const issue of result.error?.issues ?? []) report(tree, issue, [], found);
+  const issues = (result.error?.issues ?? []).flatMap((issue) => unfold(issue, []));
+  // A misspelt key is one mistake: the right one is not missing besides.
+  const misspelt = new Set(
+    issues.flatMap(({ issue, path }) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.flatMap((key) => intended(key, path).map((each) => [...path, each].join("\n")))
+        : [],
+    ),
+  );
+  for (const { issue, path } of issues) {
+    if (!misspelt.has(path.join("\n"))) report(tree, issue, path, found);
+  }
 }
 
 function plain(tree: Tree): unknown {
@@ -32,18 +43,32 @@ function plain(tree: Tree): unknown {
   return object;
 }
 
-function report(tree: Tree, issue: Issue, base: Path, found: Diagnostics): void {
+/** Unions taken apart: the branch that fits in type but not inside knows better what is wrong than the union. */
+function unfold(issue: Issue, base: Path): { issue: Issue; path: Path }[] {
   const path = [...base, ...issue.path];
-  if (issue.code === "invalid_union") {
-    // The branch that fits in type but not inside knows better what is wrong than the union itself.
-    const inner = issue.errors.find((branch) =>
-      branch.every((each) => each.path.length > 0 || each.code === "unrecognized_keys"),
-    );
-    if (inner !== undefined && inner.length > 0) {
-      for (const each of inner) report(tree, each, path, found);
-      return;
-    }
-  }
+  const inner =
+    issue.code === "invalid_union"
+      ? issue.errors.find((branch) =>
+          branch.every((each) => each.path.length > 0 || each.code === "unrecognized_keys"),
+        )
+      : undefined;
+  return inner?.flatMap((each) => unfold(each, path)) ?? [{ issue, path }];
+}
+
+/** The known keys that an unknown one stands for, as far as one can tell. */
+function intended(key: string, path: Path): string[] {
+  if (isLater(key, path)) return ["listen", "to"];
+  // `- a -> b: c` makes a map of a line.
+  if (path[0] === "paths" && ARROW.test(key)) return ["path"];
+  const near = suggest(key, keysAt(path));
+  return near === undefined ? [] : [near];
+}
+
+const ARROW = /[-=][>[]/;
+const isLater = (key: string, path: Path): boolean =>
+  path.length === 2 && LATER[String(path[0])]?.includes(key) === true;
+
+function report(tree: Tree, issue: Issue, path: Path, found: Diagnostics): void {
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) unknownKey(key, path, locate(tree, [...path, key]).keyAt, found);
     return;
@@ -57,6 +82,12 @@ function report(tree: Tree, issue: Issue, base: Path, found: Diagnostics): void 
       `${name} is missing`,
       `write ${quote(`${String(path.at(-1))}:`)} and ${issue.message}`,
     );
+    return;
+  }
+  const colons = trailingColons(place.value);
+  if (colons !== undefined) {
+    const message = `the address ${quote(colons)} must be quoted here: to YAML a colon at the end makes a key`;
+    found.error("yaml-quote", place.value.at, message, `write "${colons}"`);
     return;
   }
   if (quotesNeeded(place.value, path)) {
@@ -80,19 +111,20 @@ function report(tree: Tree, issue: Issue, base: Path, found: Diagnostics): void 
 
 function unknownKey(key: string, path: Path, at: Position, found: Diagnostics): void {
   const where = path.length === 0 ? "at the top of the file" : `in ${nameOf(path)}`;
-  if (path.length === 2 && LATER[String(path[0])]?.includes(key)) {
+  if (isLater(key, path)) {
     found.error("not-yet", at, `${quote(key)} is not in this version of tofro`, "remove it");
+    return;
+  }
+  if (path[0] === "paths" && ARROW.test(key)) {
+    const hint = "a path line has no colon; options are written `- { path: a => b, avoid: [c] }`";
+    found.error("bad-path", at, `a colon follows the path line ${quote(key)}`, hint);
     return;
   }
   const known = keysAt(path);
   const near = suggest(key, known);
-  const hint = near === undefined ? `known here: ${known.join(", ")}` : `did you mean ${quote(near)}?`;
-  found.error(
-    "unknown-key",
-    at,
-    `unknown key ${quote(key)} ${where}`,
-    key === "<<" ? "YAML merge keys are not read" : hint,
-  );
+  const other = key === "<<" ? "YAML merge keys are not read" : `known here: ${known.join(", ")}`;
+  const hint = near === undefined ? other : `did you mean ${quote(near)}?`;
+  found.error("unknown-key", at, `unknown key ${quote(key)} ${where}`, hint);
 }
 
 function keysAt(path: Path): string[] {
@@ -125,6 +157,13 @@ function nameOf(path: Path): string {
   if (last === undefined) return "the file";
   if (typeof last !== "number") return quote(String(last));
   return `entry ${last + 1} of ${quote(String(path.at(-2) ?? ""))}`;
+}
+
+/** `fd77::` at the end of a line or before a bracket became the map `{ "fd77:": }`. */
+function trailingColons(value: Tree): string | undefined {
+  const [entry, other] = value.kind === "map" ? value.entries : [];
+  const written = entry?.value.kind === "empty" && other === undefined ? `${entry.key}:` : "";
+  return /^[0-9A-Fa-f:]*::$/.test(written) ? written : undefined;
 }
 
 const quotesNeeded = (value: Tree, path: Path): boolean =>

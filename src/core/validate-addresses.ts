@@ -1,5 +1,5 @@
 // Overlay prefixes, node addresses, prefixes behind nodes and endpoints: what must, and what must not, lie in what.
-import { contains, familyOf, hostPrefix, overlaps, parseAddress, parsePrefix, valueOf } from "./address.ts";
+import { contains, familyOf, overlaps, parsePrefix, valueOf } from "./address.ts";
 import type { Address, Family } from "./address.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
@@ -106,7 +106,7 @@ function validateSizes(draft: Draft, found: Diagnostics): void {
       "overlay-too-small",
       first.at,
       message,
-      "take a shorter prefix length; network and broadcast addresses are not allocated",
+      "take a larger prefix; network, broadcast and subnet-router anycast addresses are not allocated",
     );
   }
 }
@@ -118,10 +118,4 @@ function validateMtus(draft: Draft, found: Diagnostics): void {
     const hint = "write 1280 or more: below it Linux takes IPv6 off the interface";
     found.error("mtu-range", mtu.at, `MTU ${mtu.value} is too small for an IPv6 overlay`, hint);
   }
-}
-
-/** The literal address of an endpoint, as a prefix of its own. */
-export function endpointPrefix(host: string) {
-  const address = parseAddress(host);
-  return address && hostPrefix(address);
 }

@@ -13,7 +13,7 @@ interface Direction {
   /** Nodes in the middle, and whether every hop is direct. */
   readonly transits: readonly string[];
   readonly pinned: boolean;
-  /** Equal for `all` lines that mean the same wherever they meet. */
+  /** Equal for `all` lines that mean the same wherever they meet; explicit lines need none. */
   readonly meaning: string;
 }
 
@@ -81,28 +81,26 @@ function speaksFor(line: Direction, from: string, to: string, names: Names): boo
 
 function directionsOf(path: DraftPath, line: DraftLine): Direction[] {
   return (line.twoWay ? [line, reversed(line)] : [line]).map((each) => {
+    const [from, to] = [each.from.value, endOf(each).value];
     const transits = each.hops.slice(0, -1).map((hop) => hop.to.value);
-    const names = (option: DraftPath["avoid"]) => option?.names.map((name) => name.value).sort();
-    const backup =
-      path.backup.kind === "path" ? path.backup.line?.hops.map((hop) => hop.to.value) : path.backup.kind;
-    const meaning = [
-      each.kind,
-      transits,
-      each.hops.map((hop) => hop.forwarder?.value),
-      names(path.avoid) ?? [],
-      names(path.via),
-      path.maxHops?.value,
-      backup,
-    ];
-    return {
-      path,
-      from: each.from.value,
-      to: endOf(each).value,
-      transits,
-      pinned: each.kind === "pinned",
-      meaning: path.line && isExplicit(each) ? "" : JSON.stringify(meaning),
-    };
+    const meaning = from === "all" || to === "all" ? meaningOf(path, each, transits) : "";
+    return { path, from, to, transits, pinned: each.kind === "pinned", meaning };
   });
 }
 
-const isExplicit = (line: DraftLine): boolean => line.from.value !== "all" && endOf(line).value !== "all";
+function meaningOf(path: DraftPath, line: DraftLine, transits: readonly string[]): string {
+  const { avoid, via, maxHops, backup } = path;
+  const forwarders = line.hops.map((hop) => hop.forwarder?.value);
+  return JSON.stringify([
+    line.kind,
+    transits,
+    forwarders,
+    namesOf(avoid),
+    namesOf(via),
+    maxHops?.value,
+    backup.kind,
+  ]);
+}
+
+const namesOf = (option: DraftPath["avoid"]): string[] | undefined =>
+  option?.names.map((name) => name.value).sort();

@@ -1,11 +1,10 @@
 // Prefixes of overlay and nodes that overlap, and endpoints inside of them, found in one sweep over sorted ranges.
-import { familyOf, lengthOf, rangeOf } from "./address.ts";
+import { familyOf, hostPrefix, lengthOf, parseAddress, rangeOf } from "./address.ts";
 import type { Prefix } from "./address.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Draft } from "./draft.ts";
 import type { Position } from "./error.ts";
-import { endpointPrefix } from "./validate-addresses.ts";
 
 interface Range {
   readonly kind: "overlay" | "behind" | "endpoint";
@@ -60,8 +59,8 @@ function collect(draft: Draft, found: Diagnostics): Range[] {
     ...draft.nodes,
     ...draft.forwarders.map((each) => ({ name: each.name, endpoint: each.listen })),
   ]) {
-    const prefix = endpoint && endpointPrefix(endpoint.host);
-    if (prefix) add("endpoint", name, prefix, endpoint.at);
+    const address = endpoint && parseAddress(endpoint.host);
+    if (endpoint && address !== undefined) add("endpoint", name, hostPrefix(address), endpoint.at);
   }
   return ranges;
 }

@@ -201,9 +201,10 @@ function fits(line: DraftLine, backup: DraftLine, found: Diagnostics): boolean {
   }
   if (backup.from.value !== from || endOf(backup).value !== to)
     return say("the backup has other ends than the path", `lead it from \`${from}\` to \`${to}\``);
-  const way = (each: DraftLine): string =>
-    JSON.stringify(each.hops.map((hop) => [hop.to.value, hop.forwarder?.value]));
-  if (line.kind === "pinned" && way(line) === way(backup))
+  if (line.kind === "pinned" && wayOf(line) === wayOf(backup))
     return say("the backup is the path itself", "lead it another way, or remove it");
   return true;
 }
+
+const wayOf = (line: DraftLine): string =>
+  JSON.stringify(line.hops.map((hop) => [hop.to.value, hop.forwarder?.value]));

@@ -11,8 +11,10 @@ import { warnUnused } from "./validate-unused.ts";
 
 /** Reports every mistake of meaning; runs on drafts with gaps, too, and stays silent about what a gap may explain. */
 export function validate(draft: Draft, found: Diagnostics): void {
-  const at = (section: string) => draft.sections.get(section) ?? start(draft.file);
-  if (draft.nodes.length === 0 && draft.sections.has("nodes")) {
+  const at = (section: string) => draft.sections.get(section)?.at ?? start(draft.file);
+  if (draft.nodes.length === 0) {
+    // Absent or no map: said already.
+    if (draft.sections.get("nodes")?.value.kind !== "map") return;
     found.error(
       "no-nodes",
       at("nodes"),
@@ -33,6 +35,11 @@ export function validate(draft: Draft, found: Diagnostics): void {
       "add another node",
     );
   } else if (draft.paths.length === 0) {
+    if (
+      draft.sections.get("paths")?.value.kind === "text" ||
+      draft.sections.get("paths")?.value.kind === "map"
+    )
+      return;
     found.error(
       "no-paths",
       at("paths"),

@@ -10,6 +10,8 @@ interface Explanation {
   readonly offset?: number;
   readonly message: string;
   readonly hint: string;
+  /** Quotes around this much text from `offset` on would cure it. */
+  readonly bare?: string;
 }
 
 type Explain = (context: {
@@ -19,31 +21,56 @@ type Explain = (context: {
   lineStart: number;
 }) => Explanation | undefined;
 
-/** Reports the library's errors, one a line; true when the tree is not to be trusted. */
+/** What to do about a text with syntax errors. */
+export type Verdict =
+  | { readonly kind: "sound" }
+  | { readonly kind: "broken" }
+  | { readonly kind: "mended"; readonly text: string };
+
+/**
+ * Reports the library's errors, one a line. Where only quotes are missing it returns the text as if they were there (see
+ * `mask`), so that reading can go on; other errors of the same pass are then left to the next one.
+ */
 export function explainYamlErrors(
   text: string,
   errors: readonly YAMLError[],
   at: (offset: number) => Position,
   found: Diagnostics,
-): boolean {
-  const seen = new Set<number>();
+): Verdict {
+  const explained = new Map<number, Explanation & { readonly offset: number }>();
   for (const error of errors) {
     // After a broken flow collection the parser calls every further token unexpected: all of that is one mistake.
-    if (seen.size > 0 && /in YAML stream|node end|sufficiently indented/.test(error.message)) continue;
+    if (explained.size > 0 && /in YAML stream|node end|sufficiently indented/.test(error.message)) continue;
     const offset = Math.min(error.pos[0], text.length);
     const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
+    if (explained.has(lineStart)) continue;
     const lineEnd = text.indexOf("\n", offset);
     const line = text.slice(lineStart, lineEnd < 0 ? text.length : lineEnd).replace(/\r$/, "");
-    const where = at(offset);
-    if (seen.has(where.line)) continue;
-    seen.add(where.line);
     const context = { error, offset, line, lineStart };
-    const explained = EXPLANATIONS.map((explain) => explain(context)).find((each) => each !== undefined);
-    const { code, message, hint, offset: better = offset } = explained ?? UNCLEAR;
-    found.error(code, at(better), message, hint);
+    const explanation = EXPLANATIONS.map((explain) => explain(context)).find((each) => each !== undefined);
+    explained.set(lineStart, { offset, ...(explanation ?? UNCLEAR) });
   }
-  return seen.size > 0;
+  const all = [...explained.values()];
+  const mendable = all.filter((each) => each.bare !== undefined);
+  for (const { code, offset, message, hint } of mendable.length > 0 ? mendable : all) {
+    found.error(code, at(offset), message, hint);
+  }
+  if (mendable.length === 0) return all.length === 0 ? { kind: "sound" } : { kind: "broken" };
+  let mended = text;
+  for (const { offset, bare = "" } of mendable) {
+    mended = mended.slice(0, offset) + mask(bare) + mended.slice(offset + bare.length);
+  }
+  return { kind: "mended", text: mended };
 }
+
+const MASKED = { "[": "\ue000", "]": "\ue001", ":": "\ue002" } as const;
+
+/** YAML's own characters as ones that mean nothing to it: what quotes do, without moving any column. */
+const mask = (text: string): string =>
+  text.replaceAll("[", MASKED["["]).replaceAll("]", MASKED["]"]).replaceAll(":", MASKED[":"]);
+
+export const unmask = (text: string): string =>
+  text.replaceAll(MASKED["["], "[").replaceAll(MASKED["]"], "]").replaceAll(MASKED[":"], ":");
 
 const UNCLEAR: Explanation = {
   code: "yaml-syntax",
@@ -74,12 +101,13 @@ const EXPLANATIONS: readonly Explain[] = [
   ({ line, lineStart }) => {
     const arrow = unquoted(line, /[A-Za-z0-9_][A-Za-z0-9_-]*\s*<?-\[/);
     if (arrow === undefined || !/[{[]/.test(line.slice(0, arrow))) return undefined;
-    const path = /^[^,}\n]*?\]->\s*[A-Za-z0-9_-]*/.exec(line.slice(arrow))?.[0] ?? "a -[f]-> c";
+    const path = /^(?:[A-Za-z0-9_\s<>-]|\[[A-Za-z0-9_\s-]*\])*/.exec(line.slice(arrow))![0].trimEnd();
     return {
       code: "yaml-quote",
       offset: lineStart + arrow,
       message: "in YAML's flow style (`{…}`, `[…]`) a path line with `[` must be quoted",
-      hint: `write "${path.trim()}"`,
+      hint: `write "${path}"`,
+      bare: path,
     };
   },
   ({ line, lineStart }) => {
@@ -91,6 +119,7 @@ const EXPLANATIONS: readonly Explain[] = [
       offset: lineStart + bracketed,
       message: "an IPv6 address in brackets must be quoted: to YAML `[` begins a list",
       hint: `write "${address}"`,
+      bare: address,
     };
   },
   ({ line, lineStart }) => {
@@ -102,6 +131,7 @@ const EXPLANATIONS: readonly Explain[] = [
       offset: lineStart + address,
       message: `the address ${quote(text)} must be quoted here: to YAML a colon at the end makes a key`,
       hint: `write "${text}"`,
+      bare: text,
     };
   },
   ({ error, line, lineStart }) => {
@@ -173,7 +203,7 @@ const SIMPLE: Partial<Record<YAMLError["code"], Explanation>> = {
 
 /** Where `pattern` first matches outside of quotes and comments. */
 function unquoted(line: string, pattern: RegExp): number | undefined {
-  const blank = (text: string): string => " ".repeat(text.length);
-  const bare = line.replace(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|(?<=^|\s)#.*$/g, blank);
-  return pattern.exec(bare)?.index;
+  return pattern.exec(line.replace(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|(?<=^|\s)#.*$/g, blank))?.index;
 }
+
+const blank = (text: string): string => " ".repeat(text.length);

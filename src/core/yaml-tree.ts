@@ -5,7 +5,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Position } from "./error.ts";
 import { start } from "./error.ts";
-import { explainYamlErrors } from "./yaml-mistake.ts";
+import { explainYamlErrors, unmask } from "./yaml-mistake.ts";
 
 export type Tree = Text | List | Mapping | Empty;
 
@@ -45,23 +45,32 @@ export interface Empty {
 /** Values that aliases may add; enough for shared options, too few for an alias bomb. */
 const ALIAS_BUDGET = 1000;
 
+/** Passes over a text whose quotes are missing; every pass mends all lines that the parser got to. */
+const PASSES = 16;
+
 /**
- * Reads one YAML document. Duplicate keys, aliases that run away and the like are reported and the rest is read on;
- * after a syntax error the tree is `undefined`, because what follows it would be guesswork.
+ * Reads one YAML document. Duplicate keys, missing quotes and the like are reported and the rest is read on; after
+ * another syntax error the tree is `undefined`, because what follows it would be guesswork.
  */
 export function parseYaml(text: string, file: string, found: Diagnostics): Tree | undefined {
-  const lineCounter = new LineCounter();
-  const at = (offset: number): Position => {
-    // A file without any line break leaves the counter without its first line.
-    const { line, col } = lineCounter.linePos(Math.min(offset, text.length));
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  let source = text;
   try {
-    // "failsafe" leaves scalars as text; keys are compared below, because the library does it in quadratic time.
-    const options = { lineCounter, prettyErrors: false, schema: "failsafe", uniqueKeys: false } as const;
-    const document = parseDocument(text, options);
-    if (explainYamlErrors(text, [...document.errors, ...document.warnings], at, found)) return undefined;
-    return new Reader(text, at, found).read(document.contents);
+    for (let pass = 0; pass < PASSES; pass++) {
+      const lineCounter = new LineCounter();
+      const at = (offset: number): Position => {
+        const { line, col } = lineCounter.linePos(Math.min(offset, source.length));
+        // Without a single token the counter knows no line.
+        return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+      };
+      // "failsafe" leaves scalars as text; keys are compared below, because the library does it in quadratic time.
+      const options = { lineCounter, prettyErrors: false, schema: "failsafe", uniqueKeys: false } as const;
+      const document = parseDocument(source, options);
+      const errors = [...document.errors, ...document.warnings];
+      const verdict = explainYamlErrors(source, errors, at, found);
+      if (verdict.kind === "broken") return undefined;
+      if (verdict.kind === "sound") return new Reader(source, at, found).read(document.contents);
+      source = verdict.text;
+    }
   } catch (error) {
     // The library recurses once a level, and a hostile file has many.
     if (!(error instanceof RangeError)) throw error;
@@ -71,8 +80,8 @@ export function parseYaml(text: string, file: string, found: Diagnostics): Tree 
       "the file is nested too deeply",
       "a network file is nested about five deep",
     );
-    return undefined;
   }
+  return undefined;
 }
 
 class Reader {
@@ -113,7 +122,7 @@ class Reader {
     if (plain && (text === "" || /^(?:~|null|Null|NULL)$/.test(text))) return { kind: "empty", at };
     const begin = isScalar(node) && node.type?.startsWith("QUOTE") ? offset + 1 : offset;
     const exact = this.#text.startsWith(text, begin) && !/[\r\n]/.test(text);
-    return { kind: "text", text, at: exact ? this.#at(begin) : at, exact };
+    return { kind: "text", text: unmask(text), at: exact ? this.#at(begin) : at, exact };
   }
 
   #entries(pairs: readonly Pair<YamlNode, YamlNode | null>[], fallback: number): Entry[] {
