@@ -38,11 +38,15 @@ class View {
   readonly #targets: readonly Target[];
   readonly #targetsOf: readonly (readonly number[])[];
   readonly #interfacesOf: readonly (readonly LinkIndex[])[];
+  /** The MTU of all tunnels, when they have the same: then no path needs to be walked for it. */
+  readonly #onlyMtu: number | undefined;
 
   constructor(topology: Topology, routing: Routing, traffic: Traffic) {
     this.#topology = topology;
     this.#routing = routing;
     this.#traffic = traffic;
+    const mtus = new Set(topology.tunnels.map((tunnel) => tunnel.mtu));
+    this.#onlyMtu = mtus.size === 1 ? [...mtus][0] : undefined;
     this.#targets = topology.nodes
       .flatMap((node, index) =>
         prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),
@@ -197,6 +201,7 @@ class View {
 
   /** The smallest tunnel of a path, in bytes; undefined where there is no path. */
   #pathMtu(from: number, to: number): number | undefined {
+    if (this.#onlyMtu !== undefined) return this.#onlyMtu;
     let smallest: number | undefined;
     for (const link of this.#routing.path(from, to)) {
       const { mtu } = this.#topology.tunnels[link >> 1]!;

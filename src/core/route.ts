@@ -18,6 +18,8 @@ export interface Routing {
   readonly lines: ReadonlyMap<PairKey, PathSpec>;
   /** The links of the path from one node to another; empty when there is none, or none is wanted (`isolate`). */
   readonly path: (from: number, to: number) => readonly LinkIndex[];
+  /** The first link of that path, -1 for none. */
+  readonly firstLink: (from: number, to: number) => LinkIndex;
   readonly sender: (link: LinkIndex) => number;
 }
 
@@ -43,6 +45,11 @@ export function route(spec: Spec, topology: Topology): Routing {
     links: 2 * topology.tunnels.length,
     lines,
     path,
+    firstLink: (from, to) => {
+      const key = from * graph.size + to;
+      const links = named.get(key);
+      return links === undefined ? (wanted(key) ? trees[to]![from]! : -1) : (links[0] ?? -1);
+    },
     sender: (link) => graph.sender(link),
   };
 }
@@ -156,12 +163,20 @@ class Graph {
     }
     for (let node = 0; node < this.size; node++) {
       if (distance[node]! < 1) continue;
-      const isNearer = (link: LinkIndex): boolean => distance[this.receiver(link)] === distance[node]! - 1;
-      const own = named.get(node * this.size + to)?.[0];
-      const best = own !== undefined && isNearer(own) ? own : this.#links[node]!.find(isNearer);
-      next[node] = best!;
+      const own = named.get(node * this.size + to)?.[0] ?? -1;
+      next[node] =
+        own !== -1 && distance[this.receiver(own)] === distance[node]! - 1
+          ? own
+          : this.#nearer(node, distance);
     }
     return next;
+  }
+
+  /** The first of a node's links that leads one hop nearer. */
+  #nearer(node: number, distance: Int32Array): LinkIndex {
+    for (const link of this.#links[node]!)
+      if (distance[this.receiver(link)] === distance[node]! - 1) return link;
+    throw new Error("a node at distance n has a neighbour at distance n - 1");
   }
 
   climb(tree: Int32Array, from: number, to: number): LinkIndex[] {

@@ -36,7 +36,7 @@ export function trafficOf(routing: Routing): Traffic {
   };
 
   forEachPair(nodes, (from, to) => {
-    own[from * nodes + to] = routing.path(from, to)[0] ?? -1;
+    own[from * nodes + to] = routing.firstLink(from, to);
   });
   forEachPair(nodes, (from, to) => {
     let previous = -1;

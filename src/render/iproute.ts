@@ -1,0 +1,24 @@
+// Routes and rules as the arguments of `ip`, one line each, fit for a shell or for `ip -batch`.
+import { familyOf } from "../core/address.ts";
+import { ROUTE_PROTOCOL, type Route, type Rule } from "../core/node-state.ts";
+
+/** `replace` moves a live route without losing a packet, and can be repeated (ip-route(8)). */
+export function routeReplace(route: Route): string {
+  const { prefix, table, source, mtu, advmss } = route;
+  return [
+    `route replace ${prefix} dev ${route.interface} proto ${ROUTE_PROTOCOL}`,
+    ...(table === "main" ? [] : [`table ${table}`]),
+    `src ${source}`,
+    ...(mtu === undefined ? [] : [`mtu ${mtu}`]),
+    ...(advmss === undefined ? [] : [`advmss ${advmss}`]),
+  ].join(" ");
+}
+
+/** The rule's own words, after `rule add` or `rule del`; IPv6 rules need `ip -6`. */
+const ruleWords = (rule: Rule): string =>
+  `priority ${rule.priority} iif ${rule.iif} from ${rule.from} lookup ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+
+export const ruleAdd = (rule: Rule): string => `${familyFlag(rule)}rule add ${ruleWords(rule)}`;
+export const ruleDelete = (rule: Rule): string => `${familyFlag(rule)}rule del ${ruleWords(rule)}`;
+
+const familyFlag = (rule: Rule): string => (familyOf(rule.from) === 6 ? "-6 " : "");

@@ -1,0 +1,112 @@
+// One wg-quick file per tunnel interface, complete and sufficient: wg-quick(8) alone brings the node to its state.
+//
+// The files of one node share sysctls and our nftables table. The first one up notes what it finds in /run, the last
+// one down puts it back. wg-quick cuts lines at `#` and replaces `%i`; hooks run in bash.
+import { hostPrefix } from "../core/address.ts";
+import { NFT_TABLE, type NodeState, type TunnelInterface } from "../core/node-state.ts";
+import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
+import { elementCommands, tableCommands } from "./nftables.ts";
+
+/** Where a node that keeps its private key to itself has it. */
+export const OWN_KEY_FILE = "/etc/tofro/private.key";
+const RUN = "/run/tofro/wg-quick";
+const V6 = "/proc/sys/net/ipv6/conf";
+
+/** Private key (absent: the node has it in `OWN_KEY_FILE`) and preshared key, base64. */
+export interface InterfaceKeys {
+  readonly privateKey?: string;
+  readonly presharedKey?: string;
+}
+
+/** The text of `<interface>.conf`. It holds secrets: mode 0600. */
+export function wgQuickFile(state: NodeState, each: TunnelInterface, keys: InterfaceKeys): string {
+  const { peer } = each;
+  const way = peer.forwarder === undefined ? "" : ` over the forwarder ${peer.forwarder}`;
+  const lines = [
+    `# Made by tofro: ${state.node} to ${peer.node}${way}. Change the network file and export again.`,
+    "[Interface]",
+    keys.privateKey === undefined
+      ? `PostUp = wg set %i private-key ${OWN_KEY_FILE}`
+      : `PrivateKey = ${keys.privateKey}`,
+    `ListenPort = ${each.listenPort}`,
+    `Address = ${state.addresses.map(hostPrefix).join(", ")}`,
+    `MTU = ${each.mtu}`,
+    "Table = off",
+    ...upHooks(state, each).map((hook) => `PostUp = ${hook}`),
+    ...downHooks(state, each).map((hook) => `PostDown = ${hook}`),
+    "",
+    "[Peer]",
+    `PublicKey = ${peer.publicKey}`,
+    ...(keys.presharedKey === undefined ? [] : [`PresharedKey = ${keys.presharedKey}`]),
+    `AllowedIPs = ${peer.allowedIps.join(", ")}`,
+    ...(peer.endpoint === undefined ? [] : [`Endpoint = ${hostPort(peer.endpoint)}`]),
+    ...(peer.keepaliveS === undefined ? [] : [`PersistentKeepalive = ${peer.keepaliveS}`]),
+    "",
+  ];
+  return lines.join("\n");
+}
+
+/** `host:port`, IPv6 addresses in brackets (RFC 3986, 3.2.2). */
+export const hostPort = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
+function upHooks(state: NodeState, each: TunnelInterface): string[] {
+  const own = state.sysctls.filter(({ key }) => isOfInterface(key, each.name));
+  const forwarding = sharedSysctls(state);
+  return [
+    `mkdir -p ${RUN}/up && touch ${RUN}/up/%i`,
+    `nft '${tableCommands(state).join("; ")}'`,
+    `nft '${elementCommands("add", state.firewall, each.name).join("; ")}'`,
+    ...own.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
+    ...(forwarding.some(({ key }) => key.startsWith("net.ipv6.")) ? keepRouterAdvertisements() : []),
+    ...forwarding.flatMap(({ key, value }) => [
+      `was=$(sysctl -n ${key}); (set -C; echo $was > ${RUN}/${key}) 2>/dev/null || true`,
+      `sysctl -qw ${key}=${value}`,
+    ]),
+    ...state.routes
+      .filter((route) => route.interface === each.name)
+      .map((route) => `ip ${routeReplace(route)}`),
+    ...rulesOf(state, each).flatMap((rule) => [
+      `ip ${ruleDelete(rule)} 2>/dev/null || true`,
+      `ip ${ruleAdd(rule)}`,
+    ]),
+  ];
+}
+
+/** Forwarding makes an interface ignore router advertisements; 2 keeps them where they were heeded. */
+function keepRouterAdvertisements(): string[] {
+  const saved = `${RUN}/ipv6-interfaces`;
+  return [
+    `was=$(grep -H . ${V6}/all/forwarding ${V6}/*/forwarding ${V6}/*/accept_ra); (set -C; echo "$was" > ${saved}) 2>/dev/null || true`,
+    `for ra in ${V6}/*/accept_ra; do if [ $(cat $ra) = 1 ]; then echo 2 > $ra; fi; done`,
+  ];
+}
+
+function downHooks(state: NodeState, each: TunnelInterface): string[] {
+  const restore = sharedSysctls(state).map(({ key }) => `sysctl -qw ${key}=$(cat ${RUN}/${key})`);
+  const restore6 = sharedSysctls(state).some(({ key }) => key.startsWith("net.ipv6."))
+    ? [
+        `while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < ${RUN}/ipv6-interfaces`,
+      ]
+    : [];
+  const last = [
+    ...restore,
+    ...restore6,
+    `nft delete table inet ${NFT_TABLE}`,
+    `rm -r ${RUN}`,
+    "rmdir /run/tofro 2>/dev/null || true",
+  ];
+  return [
+    ...rulesOf(state, each).map((rule) => `ip ${ruleDelete(rule)} 2>/dev/null || true`),
+    `nft '${elementCommands("delete", state.firewall, each.name).join("; ")}' 2>/dev/null || true`,
+    `rm -f ${RUN}/up/%i; if rmdir ${RUN}/up 2>/dev/null; then ${last.join("; ")}; fi`,
+  ];
+}
+
+const isOfInterface = (key: string, name: string): boolean => key.includes(`.conf.${name}.`);
+
+const sharedSysctls = (state: NodeState): NodeState["sysctls"] =>
+  state.sysctls.filter(({ key }) => !state.interfaces.some((each) => isOfInterface(key, each.name)));
+
+const rulesOf = (state: NodeState, each: TunnelInterface): NodeState["rules"] =>
+  state.rules.filter((rule) => rule.iif === each.name);
