@@ -1,6 +1,8 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isMistake, parsePathLine } from "./path-line.ts";
+
+const arrow = (over: string | null): string => (over === null ? "->" : `-[${over}]->`);
 
 /** `a -[f]-> c` for what was read, so that a table shows what a line means. */
 function shown(line: string): string {
@@ -86,7 +88,6 @@ describe("a path line", () => {
     const hop = fc.tuple(space, fc.option(name), space, name);
     fc.assert(
       fc.property(name, fc.array(hop, { minLength: 1, maxLength: 5 }), (from, hops) => {
-        const arrow = (over: string | null) => (over === null ? "->" : `-[${over}]->`);
         const line = from + hops.map(([a, over, b, to]) => a + arrow(over) + b + to).join("");
         const result = parsePathLine(line);
         if (isMistake(result)) throw new Error(`${line}: ${result.message}`);

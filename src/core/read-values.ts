@@ -69,7 +69,7 @@ export function readEndpoint(
   defaultPort: number | undefined,
   found: Diagnostics,
 ): EndpointSpec | undefined {
-  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text.text);
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(text.text);
   const bare = text.text.includes(":") ? parseAddress(text.text) : undefined;
   const [host, portText] = bare === undefined ? [match?.[1] ?? match?.[2], match?.[3]] : [bare, undefined];
   if (host === undefined) {

@@ -101,7 +101,7 @@ const EXPLANATIONS: readonly Explain[] = [
   ({ line, lineStart }) => {
     const arrow = unquoted(line, /[A-Za-z0-9_][A-Za-z0-9_-]*\s*<?-\[/);
     if (arrow === undefined || !/[{[]/.test(line.slice(0, arrow))) return undefined;
-    const path = /^(?:[A-Za-z0-9_\s<>-]|\[[A-Za-z0-9_\s-]*\])*/.exec(line.slice(arrow))![0].trimEnd();
+    const path = /^(?:[A-Za-z0-9_ <>-]|\[[A-Za-z0-9_ -]*\])*/.exec(line.slice(arrow))![0].trimEnd();
     return {
       code: "yaml-quote",
       offset: lineStart + arrow,
@@ -149,7 +149,7 @@ const EXPLANATIONS: readonly Explain[] = [
     if (error.code !== "MULTILINE_IMPLICIT_KEY") return undefined;
     const key = /^\s*([A-Za-z_]+):(\S+)/.exec(line);
     if (!key) return undefined;
-    const hint = `write \`${key[1]}: ${key[2]}\``;
+    const hint = `write ${quote(`${key[1]}: ${key[2]}`)}`;
     return { code: "yaml-space", message: "YAML wants a space behind the colon", hint };
   },
   ({ error }) => SIMPLE[error.code],

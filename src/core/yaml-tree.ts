@@ -1,5 +1,5 @@
 // YAML text as a small tree whose every value knows its place; scalars stay text as written (`1e3`, `null`, `on` are names too).
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Node as YamlNode, Pair } from "yaml";
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
@@ -53,19 +53,16 @@ const PASSES = 16;
  * another syntax error the tree is `undefined`, because what follows it would be guesswork.
  */
 export function parseYaml(text: string, file: string, found: Diagnostics): Tree | undefined {
+  // Mending moves no line and no column.
+  const at = positions(text, file);
   let source = text;
   try {
     for (let pass = 0; pass < PASSES; pass++) {
-      const lineCounter = new LineCounter();
-      const at = (offset: number): Position => {
-        const { line, col } = lineCounter.linePos(Math.min(offset, source.length));
-        // Without a single token the counter knows no line.
-        return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-      };
       // "failsafe" leaves scalars as text; keys are compared below, because the library does it in quadratic time.
-      const options = { lineCounter, prettyErrors: false, schema: "failsafe", uniqueKeys: false } as const;
+      const options = { prettyErrors: false, schema: "failsafe", uniqueKeys: false } as const;
       const document = parseDocument(source, options);
       const errors = [...document.errors, ...document.warnings];
+      if (errors.some((error) => error.code === "RESOURCE_EXHAUSTION")) throw new RangeError("too deep");
       const verdict = explainYamlErrors(source, errors, at, found);
       if (verdict.kind === "broken") return undefined;
       if (verdict.kind === "sound") return new Reader(source, at, found).read(document.contents);
@@ -82,6 +79,22 @@ export function parseYaml(text: string, file: string, found: Diagnostics): Tree 
     );
   }
   return undefined;
+}
+
+/** Offsets to positions; the library's own counter misses lines behind some syntax errors. */
+function positions(text: string, file: string): (offset: number) => Position {
+  const starts = [0];
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) starts.push(end + 1);
+  return (offset) => {
+    const inside = Math.min(offset, text.length);
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts[middle]! <= inside) low = middle;
+      else high = middle - 1;
+    }
+    return { file, line: low + 1, column: inside - starts[low]! + 1 };
+  };
 }
 
 class Reader {
