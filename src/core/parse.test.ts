@@ -371,6 +371,7 @@ const TUNNELS: readonly Row[] = [
     "`h` already",
     "own",
   ],
+  [forwarder("{ listen: h:1, to: c }", "all <=> all"), "7:3 unused-forwarder", "no path uses", "`via`"],
   [forwarder("{ listen: h:1, to: c }", "a -> b -> c"), "7:3 unused-forwarder", "no path uses", "remove"],
   [
     forwarder("{ listen: h:1, to: c }\n  a: { listen: h:2, to: c }", HOP, "a -> b"),

@@ -2,7 +2,7 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import { toSpec } from "./draft.ts";
-import type { Draft, DraftPath } from "./draft.ts";
+import type { Draft, DraftForwarder, DraftNode, DraftPath } from "./draft.ts";
 import { wantedTunnels } from "./tunnels.ts";
 
 /** Only for drafts whose paths are sound. */
@@ -17,17 +17,7 @@ export function warnUnused(draft: Draft, found: Diagnostics): void {
       found.warning("unused-node", node.at, `${quote(node.name)} is in no path: it is unreachable`, hint);
     }
   }
-  for (const forwarder of draft.forwarders) {
-    if (isUsed(forwarder.name)) continue;
-    const hint = `use it in a hop, \`a -[${forwarder.name}]-> ${forwarder.to?.value ?? "b"}\`, or remove it`;
-    found.warning(
-      "unused-forwarder",
-      forwarder.at,
-      `no path uses the forwarder ${quote(forwarder.name)}`,
-      hint,
-    );
-  }
-  if (!found.hasErrors) warnTunnels(draft, found);
+  if (!found.hasErrors) warnTunnels(draft, used.named, found);
 }
 
 interface Used {
@@ -63,27 +53,41 @@ function* namesIn(path: DraftPath): Generator<string> {
 }
 
 /** What only the list of tunnels knows; it is long in a large mesh, so it is made only where something asks for it. */
-function warnTunnels(draft: Draft, found: Diagnostics): void {
+function warnTunnels(draft: Draft, named: ReadonlySet<string>, found: Diagnostics): void {
   const most = draft.nodes.length + draft.forwarders.length;
-  const asks = draft.nodes.filter(
+  const nodes = draft.nodes.filter(
     (node) => node.interfaces.length > 0 || (node.endpoint?.port ?? 0) + most > 65536,
   );
-  if (asks.length === 0) return;
-  const ends = new Map<string, Set<string>>(asks.map((node) => [node.name, new Set()]));
+  const forwarders = draft.forwarders.filter((forwarder) => !named.has(forwarder.name));
+  if (nodes.length + forwarders.length === 0) return;
+  const ends = new Map<string, Set<string>>(nodes.map((node) => [node.name, new Set()]));
+  const over = new Set<string>();
   for (const { a, b, forwarder } of wantedTunnels(toSpec(draft))) {
     ends.get(a)?.add(forwarder ?? b);
     ends.get(b)?.add(forwarder ?? a);
+    if (forwarder !== undefined) over.add(forwarder);
   }
-  for (const node of asks) {
-    const tunnels = ends.get(node.name)!;
-    for (const { towards, at } of node.interfaces) {
-      if (tunnels.has(towards)) continue;
-      const message = `no path uses a tunnel of ${quote(node.name)} ${draft.forwarders.some((each) => each.name === towards) ? "over" : "to"} ${quote(towards)}`;
-      found.warning("unused-interface", at, message, "remove it, or add a path that uses the tunnel");
-    }
-    const { endpoint } = node;
-    if (!endpoint || endpoint.port + tunnels.size - 1 <= 65535) continue;
-    const message = `${quote(node.name)} needs ${tunnels.size} ports from ${endpoint.port} on, past 65535`;
-    found.error("port-range", endpoint.at, message, "take a smaller first port");
+  for (const forwarder of forwarders) if (!over.has(forwarder.name)) warnForwarder(forwarder, draft, found);
+  for (const node of nodes) warnNode(node, ends.get(node.name)!, draft, found);
+}
+
+/** One port carries one tunnel; measured lines that several nodes could dial it for leave open which. */
+function warnForwarder({ name, at, to }: DraftForwarder, draft: Draft, found: Diagnostics): void {
+  const measured = draft.paths.some((path) => path.line?.kind === "measured");
+  const hop = `use it in a hop, \`a -[${name}]-> ${to?.value ?? "b"}\``;
+  const hint = `${hop}${measured ? `, name it in \`via\` of the one line that shall use it,` : ""} or remove it`;
+  found.warning("unused-forwarder", at, `no path uses the forwarder ${quote(name)}`, hint);
+}
+
+function warnNode(node: DraftNode, tunnels: ReadonlySet<string>, draft: Draft, found: Diagnostics): void {
+  for (const { towards, at } of node.interfaces) {
+    if (tunnels.has(towards)) continue;
+    const kind = draft.forwarders.some((each) => each.name === towards) ? "over" : "to";
+    const message = `no path uses a tunnel of ${quote(node.name)} ${kind} ${quote(towards)}`;
+    found.warning("unused-interface", at, message, "remove it, or add a path that uses the tunnel");
   }
+  const { endpoint } = node;
+  if (!endpoint || endpoint.port + tunnels.size - 1 <= 65535) return;
+  const message = `${quote(node.name)} needs ${tunnels.size} ports from ${endpoint.port} on, past 65535`;
+  found.error("port-range", endpoint.at, message, "take a smaller first port");
 }
