@@ -4,22 +4,23 @@ import { quote } from "./diagnostics.ts";
 import { fieldsOf, textOf } from "./fields.ts";
 import { readNumber } from "./read-values.ts";
 import type { InterfaceSpec, Located } from "./spec.ts";
-import type { Text, Tree } from "./yaml-tree.ts";
+import type { Entry, Text, Tree } from "./yaml-tree.ts";
 
 /** IFNAMSIZ less the closing NUL. */
 const LONGEST = 15;
 /** `all` and `default` are directories of sysctls, `lo` is everybody's. */
 const TAKEN = new Set([".", "..", "all", "default", "lo"]);
 
-export function readInterfaces(tree: Tree | undefined, found: Diagnostics): InterfaceSpec[] {
-  return [...fieldsOf(tree).values()].map(({ key, at, value }) => {
-    const fields = fieldsOf(value);
-    const nameText = value.kind === "text" ? value : textOf(fields, "name");
-    const portText = textOf(fields, "port");
-    const name = nameText && readName(nameText, found);
-    const port = portText && readNumber(portText, "port", "port-range", 1, 65535, found);
-    return { towards: key, at, ...(name && { name }), ...(port && { port }) };
-  });
+export const readInterfaces = (tree: Tree | undefined, found: Diagnostics): InterfaceSpec[] =>
+  [...fieldsOf(tree).values()].map((entry) => readInterface(entry, found));
+
+function readInterface({ key, at, value }: Entry, found: Diagnostics): InterfaceSpec {
+  const fields = fieldsOf(value);
+  const nameText = value.kind === "text" ? value : textOf(fields, "name");
+  const portText = textOf(fields, "port");
+  const name = nameText && readName(nameText, found);
+  const port = portText && readNumber(portText, "port", "port-range", 1, 65535, found);
+  return { towards: key, at, ...(name && { name }), ...(port && { port }) };
 }
 
 /** The kernel's rules, narrowed to what wg-quick takes as a file name. */

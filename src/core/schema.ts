@@ -8,9 +8,10 @@ const NAME = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$";
 const text = (what: string, description: string) => z.string({ error: what }).describe(description);
 const whole = (minimum: number, maximum: number, description: string) =>
   z.string({ error: "a whole number" }).meta({ type: "integer", minimum, maximum, description });
+/** Alone or in a list. */
 const oneOrMore = (what: string, description: string) =>
   z
-    .union([z.string(), z.array(z.string({ error: what })).meta({ minItems: 1 })], {
+    .union([z.string(), z.array(z.string({ error: what }))], {
       error: `${what} or a list of them`,
     })
     .describe(description);

@@ -23,6 +23,15 @@ export function validate(draft: Draft, found: Diagnostics): void {
     );
     return;
   }
+  const overlay = draft.sections.get("overlay")?.value;
+  if (overlay?.kind === "list" && overlay.items.length === 0) {
+    found.error(
+      "no-overlay",
+      overlay.at,
+      "the overlay has no prefix",
+      "write one, such as `overlay: 10.77.0.0/24`",
+    );
+  }
   const names = new Names(draft, found);
   validateAddresses(draft, found);
   validateNodes(draft, names, found);

@@ -79,6 +79,22 @@ const UNCLEAR: Explanation = {
 };
 
 const EXPLANATIONS: readonly Explain[] = [
+  ({ line }) =>
+    line.includes("\r")
+      ? {
+          code: "yaml-line-ends",
+          message: "lines end in a carriage return alone",
+          hint: "save the file with the line ends of Unix or Windows",
+        }
+      : undefined,
+  ({ error }) =>
+    /closing.*quote/.test(error.message)
+      ? {
+          code: "yaml-open-quote",
+          message: "a quote was opened above and never closed",
+          hint: "write the second quote where the text ends",
+        }
+      : undefined,
   ({ error }) =>
     error.code === "MULTIPLE_DOCS"
       ? {
@@ -169,6 +185,11 @@ const EXPLANATIONS: readonly Explain[] = [
 ];
 
 const SIMPLE: Partial<Record<YAMLError["code"], Explanation>> = {
+  BAD_DIRECTIVE: {
+    code: "yaml-directive",
+    message: "`%` at the beginning of a line is a YAML directive",
+    hint: "remove the line: a network file needs none",
+  },
   BAD_INDENT: {
     code: "yaml-indent",
     message: "the indentation does not fit, or a `{` or `[` above is not closed",
