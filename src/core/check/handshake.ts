@@ -1,0 +1,37 @@
+// Whether the two ends of a tunnel come to a WireGuard handshake: keys crosswise, sockets open, someone who can dial.
+import type { Port } from "./machine.ts";
+
+/** What a tunnel end has on the other side; `peer` is a text where there is no handshake, saying why. */
+export function connect(port: Port, ends: readonly Port[]): Pick<Port, "peer" | "forwarder"> {
+  const other = ends.find((each) => each !== port && each.machine.name === port.state.peer.node);
+  if (!other) {
+    return { peer: `${port.state.peer.node} has no interface for this tunnel`, forwarder: port.forwarder };
+  }
+  const forwarder = port.state.peer.forwarder ?? other.state.peer.forwarder;
+  const fault = faultAt(port, other) ?? faultAt(other, port) ?? faultOfDialling(port, other, forwarder);
+  return { peer: fault ?? other, forwarder };
+}
+
+function faultAt(port: Port, other: Port): string | undefined {
+  const { name } = port.machine;
+  if (port.state.peer.publicKey !== other.state.publicKey) {
+    return `${name} expects another public key than ${other.machine.name} has`;
+  }
+  if (other.state.peer.node !== name)
+    return `${other.machine.name} takes it for a tunnel to ${other.state.peer.node}`;
+  if (port.rival === undefined) return undefined;
+  return `${port.rival} on ${name} listens on port ${port.state.listenPort} too`;
+}
+
+// A forwarder's port says nothing about the port behind it.
+function faultOfDialling(port: Port, other: Port, forwarder: string | undefined): string | undefined {
+  const dials = (one: Port, two: Port): boolean => {
+    const { endpoint } = one.state.peer;
+    return endpoint !== undefined && (forwarder !== undefined || endpoint.port === two.state.listenPort);
+  };
+  if (dials(port, other) || dials(other, port)) return undefined;
+  const none = !port.state.peer.endpoint && !other.state.peer.endpoint;
+  return none
+    ? "neither end has an endpoint to dial"
+    : "neither end dials the port that the other listens on";
+}
