@@ -8,7 +8,7 @@ export interface Word {
   readonly offset: number;
 }
 
-export interface LineHop {
+interface LineHop {
   readonly to: Word;
   readonly forwarder?: Word;
 }
@@ -37,7 +37,7 @@ interface Arrow {
 
 type Token = { readonly word: Word } | { readonly arrow: Arrow };
 
-export const ARROW_HINT = "write `a -> b -> c`, `a -[forwarder]-> c`, `a <-> c`, `a => c` or `a <=> c`";
+const ARROW_HINT = "write `a -> b -> c`, `a -[forwarder]-> c`, `a <-> c`, `a => c` or `a <=> c`";
 
 const NAME = /[A-Za-z0-9_-]+/y;
 

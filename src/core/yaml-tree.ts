@@ -18,7 +18,7 @@ export interface Text {
   readonly exact: boolean;
 }
 
-export interface List {
+interface List {
   readonly kind: "list";
   readonly at: Position;
   readonly items: readonly Tree[];
@@ -37,7 +37,7 @@ export interface Entry {
 }
 
 /** Nothing written, `null` or `~`. */
-export interface Empty {
+interface Empty {
   readonly kind: "empty";
   readonly at: Position;
 }
