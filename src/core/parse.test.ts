@@ -242,6 +242,8 @@ const VALUES: readonly Row[] = [
   [pair("a: { ssh: -oProxyCommand=x }"), "3:13 bad-ssh", "ssh", "user@host"],
   [pair("a: { public_key: abc }"), "3:20 bad-public-key", "public key", "wg pubkey"],
   [pair("a: { interfaces: { b: wg-too-long-for-it } }"), "3:25 bad-interface-name", "18 characters", "15"],
+  [pair("a: { interfaces: { b: wg.0 } }"), "3:25 bad-interface-name", "sysctl", "digits"],
+  [pair('a: { prefixes: "fd01::/64" }'), "3:19 prefix-family", "no IPv6", "overlay"],
   [pair("a: { interfaces: { b: all } }"), "3:25 bad-interface-name", "taken", "15"],
   [pair("a: { interfaces: { b: w/g } }"), "3:25 bad-interface-name", "wg-quick", "15"],
   [pair("a: { interfaces: { b: { port: 0 } } }"), "3:33 port-range", "port 0", "65535"],

@@ -9,7 +9,7 @@ import type { Entry, Text, Tree } from "./yaml-tree.ts";
 /** IFNAMSIZ less the closing NUL. */
 const LONGEST = 15;
 /** `all` and `default` are directories of sysctls, `lo` is everybody's. */
-const TAKEN = new Set([".", "..", "all", "default", "lo"]);
+const TAKEN = new Set(["all", "default", "lo"]);
 
 export const readInterfaces = (tree: Tree | undefined, found: Diagnostics): InterfaceSpec[] =>
   [...fieldsOf(tree).values()].map((entry) => readInterface(entry, found));
@@ -23,20 +23,20 @@ function readInterface({ key, at, value }: Entry, found: Diagnostics): Interface
   return { towards: key, at, ...(name && { name }), ...(port && { port }) };
 }
 
-/** The kernel's rules, narrowed to what wg-quick takes as a file name. */
+/** The kernel's rules, narrowed to what wg-quick takes as a file name and sysctl within a key. */
 function readName(text: Text, found: Diagnostics): Located<string> | undefined {
   const name = text.text;
   const why = TAKEN.has(name)
     ? "is taken by the system"
-    : !/^[A-Za-z0-9_=+.-]+$/.test(name)
-      ? "has characters that wg-quick does not take"
+    : !/^[A-Za-z0-9_-]+$/.test(name)
+      ? "has characters that wg-quick or sysctl do not take"
       : name.length > LONGEST
         ? `is ${name.length} characters long`
         : name.startsWith("-")
           ? "begins with `-`"
           : undefined;
   if (why === undefined) return { value: name, at: text.at };
-  const hint = `at most ${LONGEST} characters: ASCII letters, digits and \`_=+.-\``;
+  const hint = `at most ${LONGEST} characters: ASCII letters, digits, \`_\` and \`-\``;
   found.error("bad-interface-name", text.at, `the interface name ${quote(name)} ${why}`, hint);
   return undefined;
 }

@@ -45,7 +45,14 @@ function collect(draft: Draft, found: Diagnostics): Range[] {
   for (const { value, at } of draft.overlays) add("overlay", "", value, at);
   for (const node of draft.nodes) {
     for (const { value, at } of node.prefixes) {
-      if (lengthOf(value) > 0) add("behind", node.name, value, at);
+      if (
+        draft.overlaysComplete &&
+        !draft.overlays.some((each) => familyOf(each.value) === familyOf(value))
+      ) {
+        const family = `IPv${familyOf(value)}`;
+        const message = `${quote(value)} behind ${quote(node.name)} cannot be reached: the overlay has no ${family}`;
+        found.error("prefix-family", at, message, `add an ${family} prefix to \`overlay\``);
+      } else if (lengthOf(value) > 0) add("behind", node.name, value, at);
       else
         found.error(
           "not-yet",

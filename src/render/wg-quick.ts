@@ -9,6 +9,8 @@ import { elementCommands, tableCommands } from "./nftables.ts";
 
 /** Where a node that keeps its private key to itself has it. */
 export const OWN_KEY_FILE = "/etc/tofro/private.key";
+/** How every file of ours begins. */
+export const MADE_BY = "# Made by tofro";
 const RUN = "/run/tofro/wg-quick";
 const V6 = "/proc/sys/net/ipv6/conf";
 
@@ -23,7 +25,7 @@ export function wgQuickFile(state: NodeState, each: TunnelInterface, keys: Inter
   const { peer } = each;
   const way = peer.forwarder === undefined ? "" : ` over the forwarder ${peer.forwarder}`;
   const lines = [
-    `# Made by tofro: ${state.node} to ${peer.node}${way}. Change the network file and export again.`,
+    `${MADE_BY}: ${state.node} to ${peer.node}${way}. Change the network file and export again.`,
     "[Interface]",
     keys.privateKey === undefined
       ? `PostUp = wg set %i private-key ${OWN_KEY_FILE}`

@@ -1,0 +1,160 @@
+// `tofro lab`: builds a network in namespaces of this machine, changes its underlay and takes it down again.
+import { Argument, Command, Option } from "@commander-js/extra-typings";
+import { compile } from "../core/plan.ts";
+import type { ExitCode } from "../core/error.ts";
+import { formatDiagnostic } from "../core/error.ts";
+import { describe } from "../lab/impairment.ts";
+import { down, exec, up } from "../lab/lab.ts";
+import { loadLab, networkPath } from "../lab/load.ts";
+import { parseChange, set } from "../lab/set.ts";
+import { currentLinks, DEFAULT_LAB, readState } from "../lab/state.ts";
+import type { LabState } from "../lab/state.ts";
+import { status } from "../lab/status.ts";
+import type { LabStatus } from "../lab/status.ts";
+import type { Host } from "../linux/command.ts";
+import type { Forwarder } from "../core/topology.ts";
+import type { Io } from "./io.ts";
+
+/** Makes what the overlay of a network file needs (plan, keys) before the lab is built; throws its mistakes. */
+export type PrepareOverlay = (networkFile: string) => Promise<{
+  readonly forwarders: readonly Forwarder[];
+  /** Brings the overlay up on one node; called for all nodes at once. */
+  readonly bringUp: (host: Host, node: string, state: LabState) => Promise<void>;
+}>;
+
+const NAME = "the lab's name, for several side by side";
+const nameOption = () => new Option("--name <name>", NAME).default(DEFAULT_LAB);
+const jsonOption = () => new Option("--json", "print as JSON");
+
+export function labCommand(io: Io, prepare?: PrepareOverlay) {
+  // `exec` leaves the options behind its arguments to the command that it runs.
+  const lab = new Command("lab")
+    .description("build the network in namespaces on this machine, and try it")
+    .enablePositionalOptions();
+  lab.addCommand(upCommand(io, prepare));
+  lab.addCommand(execCommand(io));
+  lab.addCommand(setCommand(io));
+  lab.addCommand(statusCommand(io));
+  lab.addCommand(downCommand(io));
+  return lab;
+}
+
+const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
+  new Command("up")
+    .description("start the lab that a lab file describes")
+    .argument("<lab-file>", "names the network and what its underlay does")
+    .addOption(nameOption())
+    .option("--bare", "the underlay alone, without tunnels")
+    .addOption(
+      new Option("--wireguard <kind>", "instead of what this machine has").choices([
+        "kernel",
+        "userspace",
+      ] as const),
+    )
+    .addOption(
+      new Option("--impair <how>", "instead of what this machine has").choices([
+        "netem",
+        "wirefilter",
+      ] as const),
+    )
+    .addOption(jsonOption())
+    .action(async (file, options) => {
+      const { lab, spec, warnings } = await loadLab(file);
+      for (const warning of warnings) io.stderr(`${formatDiagnostic(warning)}\n`);
+      const { wireguard, impair, name } = options;
+      const prepared = options.bare ? undefined : await prepare?.(networkPath(lab));
+      const stop = new AbortController();
+      const abort = (): void => stop.abort(new Error("interrupted; the lab is down again"));
+      process.once("SIGINT", abort).once("SIGTERM", abort);
+      try {
+        await up({
+          ...{ lab, spec, name, signal: stop.signal },
+          forwarders: prepared?.forwarders ?? compile(spec).topology.forwarders,
+          means: { ...(wireguard && { wireguard }), ...(impair && { impair }) },
+          ...(prepared && { overlay: prepared.bringUp }),
+        });
+      } finally {
+        process.off("SIGINT", abort).off("SIGTERM", abort);
+      }
+      io.stdout(options.json ? json(await status(name)) : summary(await status(name)));
+    });
+
+const execCommand = (io: Io) =>
+  new Command("exec")
+    .description("run a command in a lab host; its exit code is passed on")
+    .argument("<node>", "a node, forwarder or NAT router (`<node>.nat`)")
+    .argument("<command...>", "the command, behind `--` when it has options")
+    .addOption(nameOption())
+    .passThroughOptions()
+    .action(async (node, argv, { name }) => {
+      // Not one of tofro's own codes: whatever the command says.
+      io.exit((await exec(name, node, argv)) as ExitCode);
+    });
+
+const setCommand = (io: Io) =>
+  new Command("set")
+    .description("change links of the underlay while traffic flows")
+    .argument("<link>", "one direction `a -> c`, or both: `a <-> c`")
+    .addArgument(new Argument("<change...>", "delay=30ms jitter=5ms loss=2% rate=20mbit, some of them"))
+    .addOption(nameOption())
+    .action(async (link, changes, { name }) => {
+      const state = await readState(name);
+      const names = [
+        ...new Set((await currentLinks(state)).flatMap((each) => [each.link.from, each.link.to])),
+      ];
+      const changed = await set(name, parseChange(link, changes, names));
+      for (const { link: now } of changed) {
+        io.stdout(`${now.from} -> ${now.to}: ${describe(now.impairment)}\n`);
+      }
+    });
+
+const statusCommand = (io: Io) =>
+  new Command("status")
+    .description("show a lab's hosts and what its links do now")
+    .addOption(nameOption())
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const found = await status(options.name);
+      io.stdout(options.json ? json(found) : summary(found));
+      if (!found.healthy) io.exit(3);
+    });
+
+const downCommand = (io: Io) =>
+  new Command("down")
+    .description("end a lab and all that runs in it")
+    .addOption(nameOption())
+    .action(async ({ name }) => {
+      const ended = await down(name);
+      io.stdout(ended ? `lab "${name}" is down\n` : `lab "${name}" was not up\n`);
+    });
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function summary(lab: LabStatus): string {
+  const hosts = lab.hosts.map(({ name, kind, addresses, pid }) => [
+    name,
+    kind === "hidden" ? "behind NAT" : kind,
+    addresses.join(" "),
+    pid === undefined ? "not running" : "",
+  ]);
+  const links = lab.links.map(({ running, ...link }) => [
+    `${link.from} -> ${link.to}`,
+    describe(link),
+    running ? "" : "not running",
+  ]);
+  const title = `lab "${lab.name}" of ${lab.labFile}: ${lab.wireguard} WireGuard, ${lab.impair}`;
+  return `${title}\n\n${table(hosts)}\n${table(links)}`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}

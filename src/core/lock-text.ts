@@ -1,0 +1,63 @@
+// tofro.lock as text: YAML that reads well in a diff.
+import { stringify } from "yaml";
+import { z } from "zod";
+import { parseAddress } from "./address.ts";
+import type { Diagnostic } from "./error.ts";
+import { EMPTY_LOCK, type Lock } from "./lock.ts";
+import { readStructured } from "./structured.ts";
+
+const port = z.int().min(1).max(65535);
+const schema = z.strictObject({
+  nodes: z.record(
+    z.string(),
+    z.strictObject({
+      addresses: z.array(
+        z.string().transform((text, context) => {
+          const address = parseAddress(text);
+          if (address !== undefined) return address;
+          context.addIssue("must be an IP address");
+          return z.NEVER;
+        }),
+      ),
+      base_port: port,
+      public_key: z.string().optional(),
+      interfaces: z.record(z.string(), z.strictObject({ name: z.string(), port })),
+    }),
+  ),
+});
+
+const HINT = "restore the file from your version control; without it addresses and ports are allocated anew";
+const HEADER = [
+  " What tofro allocated: overlay addresses, ports, interface names, public keys.",
+  " Commit this file: with it nothing is ever renumbered.",
+].join("\n");
+
+/** Reads a lock; an empty text is an empty lock. */
+export function parseLock(text: string, file: string): { lock: Lock; diagnostics: Diagnostic[] } {
+  if (text.trim() === "") return { lock: EMPTY_LOCK, diagnostics: [] };
+  const { value, diagnostics } = readStructured(text, file, schema, HINT);
+  const nodes = Object.entries(value?.nodes ?? {}).map(([name, node]) => {
+    const { addresses, base_port: basePort, public_key: publicKey } = node;
+    const interfaces = new Map(Object.entries(node.interfaces));
+    return [
+      name,
+      { addresses, basePort, interfaces, ...(publicKey === undefined ? {} : { publicKey }) },
+    ] as const;
+  });
+  return { lock: { nodes: new Map(nodes) }, diagnostics };
+}
+
+export function formatLock(lock: Lock): string {
+  const nodes = [...lock.nodes].map(([name, node]) => [
+    name,
+    {
+      addresses: node.addresses,
+      base_port: node.basePort,
+      ...(node.publicKey === undefined ? {} : { public_key: node.publicKey }),
+      interfaces: Object.fromEntries(node.interfaces),
+    },
+  ]);
+  return `${comment(HEADER)}\n${stringify({ nodes: Object.fromEntries(nodes) }, { lineWidth: 0 })}`;
+}
+
+const comment = (text: string): string => text.replaceAll(/^/gm, "#");

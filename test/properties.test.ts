@@ -1,0 +1,175 @@
+// Laws that hold for every network: the oracle, which knows nothing of the compiler, agrees with it and misses no fault.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { accepts } from "../src/core/check/forgery.ts";
+import { check, type CheckResult } from "../src/core/check/check.ts";
+import type { Address } from "../src/core/address.ts";
+import { parse } from "../src/core/parse.ts";
+import { compile, directions, type Plan } from "../src/core/plan.ts";
+import { MUTATIONS, type Mutation } from "./support/mutations.ts";
+import { randomNetwork, type RandomNetwork } from "./support/random-network.ts";
+
+const RUNS = 300;
+const networks = randomNetwork({ nodes: { min: 2, max: 12 }, rich: true });
+
+function planOf(network: RandomNetwork): Plan {
+  const { spec, diagnostics } = parse(network.text, "tofro.yaml");
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  return compile(spec!);
+}
+
+const verdicts = (plan: Plan): CheckResult => check(plan.spec, plan.states);
+
+describe("what the compiler makes", () => {
+  it("is accepted by the oracle, and every pinned line takes exactly its path", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const plan = planOf(network);
+        const result = verdicts(plan);
+        expect(result.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+        for (const path of network.pinned) {
+          const found = result.directions.find(({ from, to }) => from === path[0] && to === path.at(-1));
+          expect(found?.path).toEqual(path);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("takes the path that the plan says, in every direction, without passing a node twice", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const plan = planOf(network);
+        const seen = new Map(verdicts(plan).directions.map((each) => [`${each.from} ${each.to}`, each.path]));
+        for (const { from, to, path } of directions(plan)) {
+          expect(seen.get(`${from} ${to}`) ?? path).toEqual(path);
+          expect(new Set(path).size).toBe(path.length);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("lets every transit answer every source that it carries", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const plan = planOf(network);
+        const all = [...directions(plan)];
+        const reached = new Set(all.map(({ from, to }) => `${from} ${to}`));
+        for (const { from, path } of all) {
+          for (const transit of path.slice(1, -1)) expect(reached).toContain(`${transit} ${from}`);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("lets a source in only by the tunnels that its packets arrive by", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const plan = planOf(network);
+        const arriving = new Set<string>();
+        const ends = new Map(plan.topology.tunnels.map(({ id, ends: both }) => [id, both]));
+        for (const { from, path, tunnels } of directions(plan)) {
+          tunnels.forEach((id, index) => {
+            const end = ends.get(id)!.find(({ node }) => node === path[index + 1]!)!;
+            arriving.add(`${from} ${end.node} ${end.interface}`);
+          });
+        }
+        for (const state of plan.states) {
+          for (const each of state.interfaces) {
+            for (const { name, addresses } of plan.topology.nodes) {
+              const planned = name === each.peer.node || arriving.has(`${name} ${state.node} ${each.name}`);
+              const end = { node: state.node, interface: each.name };
+              const lets = addresses.map((address: Address) => accepts(plan.states, end, address));
+              expect(lets).toEqual(addresses.map(() => planned));
+            }
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is the same when compiled again, and stays the same under its own lock", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const plan = planOf(network);
+        expect(planOf(network).states).toEqual(plan.states);
+        expect(compile(plan.spec, plan.lock).states).toEqual(plan.states);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("renumbers nobody when a node is added", () => {
+    fc.assert(
+      fc.property(networks, (network) => {
+        const before = planOf(network);
+        const more = network.text
+          .replace("\npaths:", "\n  aaa: { endpoint: 203.0.113.77 }\npaths:")
+          .replace("\nnodes:", "\nnodes:\n  zzz: {}")
+          .concat("  - zzz <-> aaa\n  - n0 <-> aaa\n");
+        const after = compile(parse(more, "tofro.yaml").spec!, before.lock);
+        for (const [name, node] of before.lock.nodes) {
+          const now = after.lock.nodes.get(name)!;
+          expect(now.addresses).toEqual(node.addresses);
+          for (const [towards, each] of node.interfaces) expect(now.interfaces.get(towards)).toEqual(each);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("the oracle rejects a plan with", () => {
+  // Lines with a transit, so that there is something of every kind to break.
+  const text = [
+    "overlay: 10.77.0.0/24",
+    "nodes:",
+    ...[
+      "a",
+      "x: { endpoint: 198.51.100.9 }",
+      "b: { endpoint: 198.51.100.1 }",
+      "c: { endpoint: 198.51.100.2 }",
+    ].map((node) => (node.includes(":") ? `  ${node}` : `  ${node}: {}`)),
+    "  d: { endpoint: 198.51.100.3 }",
+    "paths:",
+    "  - a -> b -> d -> c",
+    "  - c -> a",
+    "  - x -> b -> c",
+    "  - c -> d -> x",
+    "",
+  ].join("\n");
+  const fixed = {
+    text,
+    pinned: [
+      ["a", "b", "d", "c"],
+      ["c", "a"],
+      ["x", "b", "c"],
+      ["c", "d", "x"],
+    ],
+  };
+
+  it.each(MUTATIONS)("$name", ({ mutate }: Mutation) => {
+    const plan = planOf(fixed);
+    const mutants = [...mutate(plan)];
+    expect(mutants.length).toBeGreaterThan(0);
+    for (const { what, states } of mutants) {
+      expect(states).not.toEqual(plan.states);
+      expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+    }
+  });
+
+  it.each(MUTATIONS)("$name, in random networks", ({ mutate }: Mutation) => {
+    fc.assert(
+      fc.property(randomNetwork({ nodes: { min: 3, max: 8 }, rich: false }), (network) => {
+        const plan = planOf(network);
+        for (const { what, states } of mutate(plan)) {
+          expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+});

@@ -1,0 +1,85 @@
+// Random network files, valid by construction, as the text a user would write.
+import fc from "fast-check";
+
+export interface RandomNetwork {
+  readonly text: string;
+  /** The pinned lines: node names from end to end. */
+  readonly pinned: readonly (readonly string[])[];
+}
+
+export interface Limits {
+  readonly nodes: { readonly min: number; readonly max: number };
+  /** Also prefixes, MTUs, IPv6, `isolate` and measured lines; without them every node is just a node. */
+  readonly rich: boolean;
+}
+
+/** Distinct random picks, reproducible from the numbers that fast-check shrinks. */
+const pick = (numbers: readonly number[], index: number, below: number): number =>
+  numbers[index % numbers.length]! % below;
+
+/**
+ * 2 to 12 nodes, at least one dialable, and lines that are simple paths in which neighbours can dial each other: no two
+ * for one ordered pair.
+ */
+export const randomNetwork = ({ nodes, rich }: Limits): fc.Arbitrary<RandomNetwork> =>
+  fc
+    .record({
+      dialable: fc.array(fc.boolean(), { minLength: nodes.min, maxLength: nodes.max }),
+      numbers: fc.array(fc.nat(), { minLength: 64, maxLength: 64 }),
+      lines: fc.integer({ min: 1, max: 10 }),
+      families: rich ? fc.constantFrom("4", "6", "46") : fc.constant("4"),
+      isolate: rich ? fc.boolean() : fc.constant(false),
+      options: rich ? fc.nat() : fc.constant(0),
+    })
+    .map(({ dialable, numbers, lines, families, isolate, options }) => {
+      const names = dialable.map((_, index) => `n${index}`);
+      // Somebody must be dialled.
+      const endpoints = dialable.map((each, index) => each || index === 0);
+      const canDial = (x: number, y: number): boolean => endpoints[x]! || endpoints[y]!;
+      let next = 0;
+      const random = (below: number): number => pick(numbers, next++, below);
+      const seen = new Set<string>();
+      const pinned: string[][] = [];
+      const measured: string[] = [];
+      for (let line = 0; line < lines; line++) {
+        const path = [random(names.length)];
+        const length = 2 + random(4);
+        for (let attempt = 0; attempt < 12 && path.length < length; attempt++) {
+          const node = random(names.length);
+          if (!path.includes(node) && canDial(path.at(-1)!, node)) path.push(node);
+        }
+        const key = `${path[0]} ${path.at(-1)}`;
+        if (path.length < 2 || seen.has(key)) continue;
+        seen.add(key);
+        const ends = canDial(path[0]!, path.at(-1)!);
+        if (options % 4 === 3 && ends && line % 3 === 2)
+          measured.push(`${names[path[0]!]} => ${names[path.at(-1)!]}`);
+        else pinned.push(path.map((index) => names[index]!));
+      }
+      if (pinned.length === 0) pinned.push(["n0", "n1"]);
+      const overlays = [
+        ...(families.includes("4") ? ["10.77.0.0/24"] : []),
+        ...(families.includes("6") ? ['"fd77::/64"'] : []),
+      ];
+      const node = (name: string, index: number): string => {
+        const parts = [
+          ...(endpoints[index]! ? [`endpoint: 198.51.100.${index + 1}`] : []),
+          ...(options % 3 === 1 && index % 3 === 1 ? [`mtu: ${1280 + ((index * 20) % 140)}`] : []),
+          ...(options % 5 === 2 && index % 4 === 0 && families.includes("4")
+            ? [`prefixes: 172.16.${index}.0/24`]
+            : []),
+        ];
+        return `  ${name}: { ${parts.join(", ")} }`;
+      };
+      const text = [
+        `overlay: [${overlays.join(", ")}]`,
+        ...(isolate ? ["isolate: true"] : []),
+        "nodes:",
+        ...names.map(node),
+        "paths:",
+        ...pinned.map((path) => `  - ${path.join(" -> ")}`),
+        ...measured.map((line) => `  - ${line}`),
+        "",
+      ].join("\n");
+      return { text, pinned };
+    });
