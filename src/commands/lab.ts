@@ -68,7 +68,10 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
       process.once("SIGINT", abort).once("SIGTERM", abort);
       try {
         await up({
-          ...{ lab, spec, name, signal: stop.signal },
+          lab,
+          spec,
+          name,
+          signal: stop.signal,
           forwarders: prepared?.forwarders ?? compile(spec).topology.forwarders,
           means: { ...(wireguard && { wireguard }), ...(impair && { impair }) },
           ...(prepared && { overlay: prepared.bringUp }),
