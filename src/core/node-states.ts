@@ -10,6 +10,7 @@ import {
   type Sysctl,
   type TunnelInterface,
 } from "./node-state.ts";
+import { pathMtus, type PathMtu } from "./path-mtu.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 import type { Node, Topology, TunnelEnd } from "./topology.ts";
 import { trafficOf, type Traffic } from "./traffic.ts";
@@ -38,15 +39,13 @@ class View {
   readonly #targets: readonly Target[];
   readonly #targetsOf: readonly (readonly number[])[];
   readonly #interfacesOf: readonly (readonly LinkIndex[])[];
-  /** The MTU of all tunnels, when they have the same: then no path needs to be walked for it. */
-  readonly #onlyMtu: number | undefined;
+  readonly #pathMtu: PathMtu;
 
   constructor(topology: Topology, routing: Routing, traffic: Traffic) {
     this.#topology = topology;
     this.#routing = routing;
     this.#traffic = traffic;
-    const mtus = new Set(topology.tunnels.map((tunnel) => tunnel.mtu));
-    this.#onlyMtu = mtus.size === 1 ? [...mtus][0] : undefined;
+    this.#pathMtu = pathMtus(topology, routing, traffic);
     this.#targets = topology.nodes
       .flatMap((node, index) =>
         prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),
@@ -197,17 +196,6 @@ class View {
           }))
         : []),
     ];
-  }
-
-  /** The smallest tunnel of a path, in bytes; undefined where there is no path. */
-  #pathMtu(from: number, to: number): number | undefined {
-    if (this.#onlyMtu !== undefined) return this.#onlyMtu;
-    let smallest: number | undefined;
-    for (const link of this.#routing.path(from, to)) {
-      const { mtu } = this.#topology.tunnels[link >> 1]!;
-      if (smallest === undefined || mtu < smallest) smallest = mtu;
-    }
-    return smallest;
   }
 
   #smallestMtu(index: number): number | undefined {

@@ -99,7 +99,10 @@ export const MUTATIONS: readonly Mutation[] = [
       peer: { ...each.peer, allowedIps: [...each.peer.allowedIps, destination] },
     }));
   }),
-  atSteps("strict rp_filter where the way back is another", ({ receiver, into, source }) => {
+  atSteps("strict rp_filter where the way back is another", (step) => {
+    const { receiver, into, source, direction, index } = step;
+    // A transit looks the way back up as if it came from where the packet goes: source rules may make it the same way.
+    if (index < direction.tunnels.length - 1) return undefined;
     const back = receiver.routes.find(({ prefix, table }) => prefix === source && table === "main");
     if (back === undefined || back.interface === into.name) return undefined;
     const key = `net.ipv4.conf.${into.name}.rp_filter`;

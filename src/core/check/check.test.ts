@@ -252,9 +252,15 @@ describe("a packet dies", () => {
 describe("MTU and ICMP errors", () => {
   const narrow = changeInterface(threeNodes(), "b", "wg-c", () => ({ mtu: 1380 }));
 
-  it("is the least on the way, found by the transit's error", () => {
+  it("is the least on the way, which the source must know", () => {
     expect(directionOf(narrow, "a c")).toMatchObject({ mtu: 1380 });
-    expect(brokenOf(narrow, "a c")).toBeUndefined();
+    expect(brokenOf(narrow, "a c")).toBe(
+      "mtu-mismatch at a: it sends up to 1420 bytes to c, but b passes 1380 at most by wg-c",
+    );
+    const known = change(narrow, "a", ({ routes }) => ({
+      routes: routes.map((route) => ({ ...route, mtu: 1380 })),
+    }));
+    expect(brokenOf(known, "a c")).toBeUndefined();
   });
 
   it("counts the route's MTU, and the way out only", () => {
@@ -322,7 +328,7 @@ describe("both families", () => {
   it("has no rp_filter for IPv6, and no IPv6 under 1280 bytes", () => {
     const strict = sysctl(threeNodes(6), "c", "net.ipv4.conf.wg-b.rp_filter", "1");
     expect(brokenOf(strict, "a c")).toBeUndefined();
-    const small = changeInterface(both, "b", "wg-c", () => ({ mtu: 1279 }));
+    const small = changeInterface(threeNodes(6), "b", "wg-c", () => ({ mtu: 1279 }));
     expect(brokenOf(small, "a c")).toMatch(/^no-route at b: no route to fd51::2: .*1279/);
   });
 });

@@ -3,7 +3,7 @@ import type { PathSpec } from "../spec.ts";
 import type { ErrorLoss } from "./errors.ts";
 import type { Reason } from "./kernel.ts";
 import { arrows, deviation } from "./line.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, TunnelExit } from "./machine.ts";
 import type { Host } from "./prefix-map.ts";
 import { lossOf, mtuOf, narrowings, pathOf, walk } from "./walk.ts";
 import type { Walk } from "./walk.ts";
@@ -53,8 +53,18 @@ export function judge(flow: Flow, line: PathSpec | undefined, errorLoss: ErrorLo
       blind = { at: transit.name, reason: "mtu-blind", message };
     } else silent.push({ node: transit.name, message: `${transit.name} is not seen on the way: ${errors}` });
   }
-  const broken = detour(walked, line) ?? blind;
+  const broken = detour(walked, line) ?? blind ?? oversized(flow, walked, narrow[0]);
   return { walked, mtu: mtuOf(walked), silent, ...(broken && { broken }) };
+}
+
+/** The way's first machine knows its MTU: left to path-MTU discovery, every connection would begin with a loss. */
+function oversized(flow: Flow, walked: Walk, narrow: TunnelExit | undefined): Broken | undefined {
+  // A host behind the node does not see our routes: it has to discover.
+  if (narrow === undefined || flow.behind !== undefined) return undefined;
+  const { from } = flow;
+  const sends = `at ${from.name}: it sends up to ${walked.exits[0]?.mtu} bytes to ${walked.last.name}`;
+  const message = `${sends}, but ${narrow.port.machine.name} passes ${narrow.mtu} at most by ${narrow.port.state.name}`;
+  return { at: from.name, reason: "mtu-mismatch", message };
 }
 
 /** Another path than the line's, or one that passes a node twice. */

@@ -16,6 +16,7 @@ export type Reason =
   | "ttl-exceeded"
   | "no-handshake"
   | "mtu-blind"
+  | "mtu-mismatch"
   | "wrong-destination"
   | "wrong-path";
 

@@ -22,8 +22,12 @@ export function reachOf(spec: Spec, machines: readonly Machine[], lineFor: LineF
     return (from, to) => (wanted.has(from.index * machines.length + to.index) ? "required" : "forbidden");
   }
   const islands = islandsOf(machines);
-  return (from, to) =>
-    lineFor(from.name, to.name) || islands[from.index] === islands[to.index] ? "required" : "apart";
+  return (from, to) => {
+    if (islands[from.index] === islands[to.index]) return "required";
+    const line = lineFor(from.name, to.name);
+    // An `all` line asks for what is possible.
+    return line && line.from !== "all" && line.to !== "all" ? "required" : "apart";
+  };
 }
 
 /** With `isolate`: named pairs, both ways, and every transit with those it forwards for, because errors come that way. */
