@@ -4,13 +4,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkText } from "../src/commands/check.ts";
-import { wgQuickFiles } from "../src/commands/export.ts";
 import { showText } from "../src/commands/show.ts";
 import { check } from "../src/core/check/check.ts";
 import { formatLock, parseLock } from "../src/core/lock-text.ts";
 import { parse } from "../src/core/parse.ts";
 import { compile } from "../src/core/plan.ts";
 import type { Secrets } from "../src/core/secrets.ts";
+import { wgQuickFiles } from "../src/render/wg-quick.ts";
 import { dot } from "../src/render/graph.ts";
 
 const GOLDEN = join(import.meta.dirname, "golden");

@@ -2,35 +2,13 @@
 import { Command } from "@commander-js/extra-typings";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Plan } from "../core/plan.ts";
-import type { Secrets } from "../core/secrets.ts";
 import { writeAtomic } from "../files/atomic.ts";
 import { settle } from "../files/network.ts";
 import { staleFiles } from "../files/stale.ts";
-import { MADE_BY, wgQuickFile } from "../render/wg-quick.ts";
+import { MADE_BY, wgQuickFiles } from "../render/wg-quick.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
-
-export interface ExportedFile {
-  readonly node: string;
-  readonly interface: string;
-  readonly text: string;
-}
-
-/** Every node's wg-quick files. They hold private keys. */
-export const wgQuickFiles = (plan: Plan, secrets: Secrets): ExportedFile[] =>
-  plan.states.flatMap((state) =>
-    state.interfaces.map((each) => {
-      const privateKey = secrets.privateKeys.get(state.node);
-      const presharedKey = secrets.presharedKeys.get(each.tunnel);
-      const keys = {
-        ...(privateKey === undefined ? {} : { privateKey }),
-        ...(presharedKey === undefined ? {} : { presharedKey }),
-      };
-      return { node: state.node, interface: each.name, text: wgQuickFile(state, each, keys) };
-    }),
-  );
 
 const wgQuick = (io: Io) =>
   networkOptions(new Command("wg-quick"))

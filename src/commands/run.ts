@@ -1,6 +1,7 @@
 // The command table: dispatch and help read this one array.
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { TofroError, type ExitCode } from "../core/error.ts";
+import { prepareOverlay } from "../lab/overlay.ts";
 import { checkCommand } from "./check.ts";
 import { exportCommand } from "./export.ts";
 import { graphCommand } from "./graph.ts";
@@ -10,7 +11,8 @@ import { printDiagnostics } from "./load.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 
-const VERBS = [checkCommand, showCommand, exportCommand, graphCommand, schemaCommand, labCommand];
+const lab = (io: Io) => labCommand(io, prepareOverlay);
+const VERBS = [checkCommand, showCommand, exportCommand, graphCommand, schemaCommand, lab];
 
 const EXIT_CODES =
   "\nExit codes: 0 done, 1 failed, 2 the file, the arguments or this machine are wrong, 3 checked and found wanting.";

@@ -3,7 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { NodeState } from "../core/node-state.ts";
 import { directions, type Direction, type Plan } from "../core/plan.ts";
 import type { Tunnel } from "../core/topology.ts";
-import { hostPort } from "../render/wg-quick.ts";
+import { hostPort } from "../render/wireguard.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadPlan, networkOptions } from "./load.ts";
@@ -62,14 +62,17 @@ function directionsText(plan: Plan): string {
       "  ",
     ),
     ...(named.length > listed.length ? [`  ... and ${named.length - listed.length} more\n`] : []),
-    ...(rest > 0
-      ? [`  ${rest} directions that no line names: the direct tunnel, else the fewest hops\n`]
-      : []),
+    ...(rest > 0 ? [`  ${rest} more, which no line names: ${restText(plan)}\n`] : []),
     ...plaintextNotes(plan, named),
     "  Nothing moves by itself: a path whose tunnel dies stays dead until the tunnel is back\n",
   ];
   return lines.join("");
 }
+
+const restText = (plan: Plan): string =>
+  plan.spec.isolate
+    ? "back from what is named, and between transits and those they carry"
+    : "the direct tunnel, else the fewest hops";
 
 /** `a -> b -[hkg]-> c`, as the packets go. */
 function wayOf(plan: Plan, { path, tunnels }: Direction): string {

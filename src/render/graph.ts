@@ -3,7 +3,7 @@ import { directions, type Direction, type Plan } from "../core/plan.ts";
 import type { Forwarder, Node, Tunnel } from "../core/topology.ts";
 import { attributes, escapeHtml, font, quoted, type Attributes } from "./dot-text.ts";
 import { colourOf, idleTunnels, legend, wayText } from "./graph-legend.ts";
-import { hostPort } from "./wg-quick.ts";
+import { hostPort } from "./wireguard.ts";
 
 export interface GraphOptions {
   /** Above so many named directions only the tunnels are drawn. */

@@ -3,25 +3,38 @@
 // The files of one node share sysctls and our nftables table. The first one up notes what it finds in /run, the last
 // one down puts it back. wg-quick cuts lines at `#` and replaces `%i`; hooks run in bash.
 import { hostPrefix } from "../core/address.ts";
+import type { Plan } from "../core/plan.ts";
+import type { Secrets } from "../core/secrets.ts";
 import { NFT_TABLE, type NodeState, type TunnelInterface } from "../core/node-state.ts";
 import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
+import { keysOf, peerLines, type InterfaceKeys } from "./wireguard.ts";
 import { elementCommands, tableCommands } from "./nftables.ts";
 
 /** Where a node that keeps its private key to itself has it. */
-export const OWN_KEY_FILE = "/etc/tofro/private.key";
+const OWN_KEY_FILE = "/etc/tofro/private.key";
 /** How every file of ours begins. */
 export const MADE_BY = "# Made by tofro";
 const RUN = "/run/tofro/wg-quick";
 const V6 = "/proc/sys/net/ipv6/conf";
 
-/** Private key (absent: the node has it in `OWN_KEY_FILE`) and preshared key, base64. */
-export interface InterfaceKeys {
-  readonly privateKey?: string;
-  readonly presharedKey?: string;
+export interface WgQuickFile {
+  readonly node: string;
+  readonly interface: string;
+  readonly text: string;
 }
 
+/** Every node's files. They hold private keys. */
+export const wgQuickFiles = (plan: Plan, secrets: Secrets): WgQuickFile[] =>
+  plan.states.flatMap((state) =>
+    state.interfaces.map((each) => ({
+      node: state.node,
+      interface: each.name,
+      text: wgQuickFile(state, each, keysOf(secrets, state.node, each)),
+    })),
+  );
+
 /** The text of `<interface>.conf`. It holds secrets: mode 0600. */
-export function wgQuickFile(state: NodeState, each: TunnelInterface, keys: InterfaceKeys): string {
+function wgQuickFile(state: NodeState, each: TunnelInterface, keys: InterfaceKeys): string {
   const { peer } = each;
   const way = peer.forwarder === undefined ? "" : ` over the forwarder ${peer.forwarder}`;
   const lines = [
@@ -37,20 +50,11 @@ export function wgQuickFile(state: NodeState, each: TunnelInterface, keys: Inter
     ...upHooks(state, each).map((hook) => `PostUp = ${hook}`),
     ...downHooks(state, each).map((hook) => `PostDown = ${hook}`),
     "",
-    "[Peer]",
-    `PublicKey = ${peer.publicKey}`,
-    ...(keys.presharedKey === undefined ? [] : [`PresharedKey = ${keys.presharedKey}`]),
-    `AllowedIPs = ${peer.allowedIps.join(", ")}`,
-    ...(peer.endpoint === undefined ? [] : [`Endpoint = ${hostPort(peer.endpoint)}`]),
-    ...(peer.keepaliveS === undefined ? [] : [`PersistentKeepalive = ${peer.keepaliveS}`]),
+    ...peerLines(each, keys),
     "",
   ];
   return lines.join("\n");
 }
-
-/** `host:port`, IPv6 addresses in brackets (RFC 3986, 3.2.2). */
-export const hostPort = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
 function upHooks(state: NodeState, each: TunnelInterface): string[] {
   const own = state.sysctls.filter(({ key }) => isOfInterface(key, each.name));

@@ -1,0 +1,30 @@
+// Brings the overlay up on a lab's nodes, each from its own state.
+import type { Plan } from "../core/plan.ts";
+import type { Forwarder } from "../core/topology.ts";
+import { readNetwork, settle } from "../files/network.ts";
+import type { Host } from "../linux/command.ts";
+import { setUpScript } from "../render/set-up.ts";
+import type { LabState } from "./state.ts";
+import { addWireguard } from "./wireguard.ts";
+
+export interface PreparedOverlay {
+  readonly plan: Plan;
+  readonly forwarders: readonly Forwarder[];
+  /** Brings the overlay up on one node; may run for all nodes at once. */
+  readonly bringUp: (host: Host, node: string, lab: LabState) => Promise<void>;
+}
+
+/** Plans a network and makes the keys that are missing; writes the lock and the secrets beside its file. */
+export async function prepareOverlay(networkFile: string): Promise<PreparedOverlay> {
+  const { network, plan } = await settle(await readNetwork(networkFile));
+  const states = new Map(plan.states.map((state) => [state.node, state]));
+  return {
+    plan,
+    forwarders: plan.topology.forwarders,
+    async bringUp(host, node, lab) {
+      const state = states.get(node)!;
+      await Promise.all(state.interfaces.map(({ name }) => addWireguard(host, name, lab.wireguard)));
+      await host.run(["sh", "-s"], { input: setUpScript(state, network.secrets), timeoutMs: 60_000 });
+    },
+  };
+}
