@@ -2,9 +2,10 @@
 import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { compile } from "../core/plan.ts";
 import type { ExitCode } from "../core/error.ts";
-import { formatDiagnostic } from "../core/error.ts";
+import { formatDiagnostic, TofroError } from "../core/error.ts";
 import { describe } from "../lab/impairment.ts";
-import { down, exec, up } from "../lab/lab.ts";
+import { exec } from "../lab/exec.ts";
+import { down, up } from "../lab/lab.ts";
 import { loadLab, networkPath } from "../lab/load.ts";
 import { parseChange, set } from "../lab/set.ts";
 import { currentLinks, DEFAULT_LAB, readState } from "../lab/state.ts";
@@ -24,6 +25,9 @@ export type PrepareOverlay = (networkFile: string) => Promise<{
 
 const NAME = "the lab's name, for several side by side";
 const nameOption = () => new Option("--name <name>", NAME).default(DEFAULT_LAB);
+/** Other verbs call it `--lab`. */
+const labOption = () => new Option("--lab <name>").hideHelp();
+const nameOf = (options: { name: string; lab?: string | undefined }): string => options.lab ?? options.name;
 const jsonOption = () => new Option("--json", "print as JSON");
 
 export function labCommand(io: Io, prepare?: PrepareOverlay) {
@@ -44,6 +48,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
     .description("start the lab that a lab file describes")
     .argument("<lab-file>", "names the network and what its underlay does")
     .addOption(nameOption())
+    .addOption(labOption())
     .option("--bare", "the underlay alone, without tunnels")
     .addOption(
       new Option("--wireguard <kind>", "instead of what this machine has").choices([
@@ -61,11 +66,13 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
     .action(async (file, options) => {
       const { lab, spec, warnings } = await loadLab(file);
       for (const warning of warnings) io.stderr(`${formatDiagnostic(warning)}\n`);
-      const { wireguard, impair, name } = options;
+      const { wireguard, impair } = options;
+      const name = nameOf(options);
       const prepared = options.bare ? undefined : await prepare?.(networkPath(lab));
       const stop = new AbortController();
-      const abort = (): void => stop.abort(new Error("interrupted; the lab is down again"));
-      process.once("SIGINT", abort).once("SIGTERM", abort);
+      const message = "Cannot finish the lab: interrupted; nothing of it is left";
+      const abort = (): void => stop.abort(new TofroError(message));
+      process.once("SIGINT", abort).once("SIGTERM", abort).once("SIGHUP", abort);
       try {
         await up({
           lab,
@@ -77,7 +84,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
           ...(prepared && { overlay: prepared.bringUp }),
         });
       } finally {
-        process.off("SIGINT", abort).off("SIGTERM", abort);
+        process.off("SIGINT", abort).off("SIGTERM", abort).off("SIGHUP", abort);
       }
       io.stdout(options.json ? json(await status(name)) : summary(await status(name)));
     });
@@ -88,10 +95,11 @@ const execCommand = (io: Io) =>
     .argument("<node>", "a node, forwarder or NAT router (`<node>.nat`)")
     .argument("<command...>", "the command, behind `--` when it has options")
     .addOption(nameOption())
+    .addOption(labOption())
     .passThroughOptions()
-    .action(async (node, argv, { name }) => {
+    .action(async (node, argv, options) => {
       // Not one of tofro's own codes: whatever the command says.
-      io.exit((await exec(name, node, argv)) as ExitCode);
+      io.exit((await exec(nameOf(options), node, argv)) as ExitCode);
     });
 
 const setCommand = (io: Io) =>
@@ -100,7 +108,9 @@ const setCommand = (io: Io) =>
     .argument("<link>", "one direction `a -> c`, or both: `a <-> c`")
     .addArgument(new Argument("<change...>", "delay=30ms jitter=5ms loss=2% rate=20mbit, some of them"))
     .addOption(nameOption())
-    .action(async (link, changes, { name }) => {
+    .addOption(labOption())
+    .action(async (link, changes, options) => {
+      const name = nameOf(options);
       const state = await readState(name);
       const names = [
         ...new Set((await currentLinks(state)).flatMap((each) => [each.link.from, each.link.to])),
@@ -115,9 +125,10 @@ const statusCommand = (io: Io) =>
   new Command("status")
     .description("show a lab's hosts and what its links do now")
     .addOption(nameOption())
+    .addOption(labOption())
     .addOption(jsonOption())
     .action(async (options) => {
-      const found = await status(options.name);
+      const found = await status(nameOf(options));
       io.stdout(options.json ? json(found) : summary(found));
       if (!found.healthy) io.exit(3);
     });
@@ -126,7 +137,9 @@ const downCommand = (io: Io) =>
   new Command("down")
     .description("end a lab and all that runs in it")
     .addOption(nameOption())
-    .action(async ({ name }) => {
+    .addOption(labOption())
+    .action(async (options) => {
+      const name = nameOf(options);
       const ended = await down(name);
       io.stdout(ended ? `lab "${name}" is down\n` : `lab "${name}" was not up\n`);
     });

@@ -48,10 +48,10 @@ const KEYS = ["network", "underlay", "schedule", "hosts"];
 const SMALLEST = "the smallest lab file is `network: ./tofro.yaml`";
 
 /** The file's network alone, as far as it can be read: needed before the rest can be checked against it. */
-export function networkOf(text: string): string | undefined {
-  const tree = parseYaml(text.replace(/^\uFEFF/, ""), "", new Diagnostics());
+export function networkOf(text: string, file: string): Located<string> | undefined {
+  const tree = parseYaml(text.replace(/^\uFEFF/, ""), file, new Diagnostics());
   const value = tree && fieldsOf(tree).get("network")?.value;
-  return value?.kind === "text" ? value.text : undefined;
+  return value?.kind === "text" ? { value: value.text, at: value.at } : undefined;
 }
 
 /** Reads a lab file; `spec` is its network, when that could be read. All mistakes come at once. Never throws. */
@@ -144,15 +144,13 @@ class Reader {
       const impairment = { ...NONE, ...this.#impairment(value) };
       const directions = this.#directions(key, at);
       const oneWay = directions.length === 1;
-      for (const { from, to } of directions) {
-        const name = `${from} -> ${to}${oneWay ? "" : " both"}`;
-        const first = seen.get(name);
-        if (first !== undefined) {
-          const message = `${quote(key)} says again what line ${first} says of \`${from} -> ${to}\``;
-          this.#found.error("link-twice", at, message, "keep one of them");
-        }
-        seen.set(name, at.line);
+      const names = directions.map(({ from, to }) => `\`${from} -> ${to}\`${oneWay ? "" : " and back"}`);
+      const again = names.find((name) => seen.has(name));
+      if (again !== undefined) {
+        const message = `${quote(key)} says again what line ${seen.get(again)} says of ${again}`;
+        this.#found.error("link-twice", at, message, "keep one of them");
       }
+      for (const name of names) seen.set(name, at.line);
       return directions.map((direction) => ({ oneWay, link: { ...direction, impairment } }));
     });
     // What is said of one direction counts more than what is said of both.

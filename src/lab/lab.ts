@@ -8,13 +8,7 @@ import type { Spec } from "../core/spec.ts";
 import type { Forwarder } from "../core/topology.ts";
 import { environment, run } from "../linux/command.ts";
 import type { Host } from "../linux/command.ts";
-import {
-  endNamespaces,
-  enterArgv,
-  findNamespaces,
-  namespaceHost,
-  startNamespace,
-} from "../linux/namespace.ts";
+import { endNamespaces, findNamespaces, namespaceHost, startNamespace } from "../linux/namespace.ts";
 import type { Namespace } from "../linux/namespace.ts";
 import { setupScript } from "./host-setup.ts";
 import { INTERNET } from "./impair.ts";
@@ -76,7 +70,8 @@ export async function up(options: UpOptions): Promise<LabState> {
     return done;
   } catch (error) {
     await down(name);
-    throw error;
+    // Ctrl-C also ends the command that was just running, which is not what went wrong.
+    throw signal?.aborted ? signal.reason : error;
   }
 }
 
@@ -99,24 +94,6 @@ export const labNetworkFile = async (name: string): Promise<string> => (await re
 export async function labHost(name: string, host: string): Promise<Host> {
   const state = await readState(name);
   return namespaceHost(host, namespaceIn(state, host));
-}
-
-/** Runs a command in a lab host on this terminal; returns its exit code, 128 and the signal's number if one ended it. */
-export async function exec(name: string, host: string, argv: readonly string[]): Promise<number> {
-  const enter = enterArgv(namespaceIn(await readState(name), host));
-  // nsenter goes to `/`; where the same folder can be reached inside, commands with relative paths still work.
-  const folder = process.cwd();
-  const [nsenter = "", ...rest] = [
-    ...enter,
-    "env",
-    `--chdir=${folder.startsWith("/run") ? "/" : folder}`,
-    ...argv,
-  ];
-  const child = spawn(nsenter, rest, { stdio: "inherit", env: environment() });
-  const { promise, resolve: settle, reject } = Promise.withResolvers<number>();
-  child.on("error", reject);
-  child.on("close", (code, signal) => settle(code ?? (signal === "SIGINT" ? 130 : 143)));
-  return promise;
 }
 
 /** Finds running hosts by name. */

@@ -24,9 +24,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   wirefilter: "vde-wirefilter",
 };
 
-// In namespaces of its own, so that nothing is left whatever happens; `v…` says what worked.
-const PROBE = `ip link add t type wireguard && echo wireguard
-ip link add v type veth peer name w && tc qdisc add dev v root netem delay 1ms && echo netem
+// In namespaces of its own, so that nothing is left whatever happens; the output says what worked.
+const PROBE = `ip link add probe type wireguard && echo wireguard
+ip link add name probe0 type veth peer name probe1 && tc qdisc add dev probe0 root netem delay 1ms && echo netem
 exit 0`;
 
 /** Throws TofroError "machine", one line for everything that is missing. `wanted` is what the user asked for. */

@@ -135,7 +135,8 @@ const WAIT = `await() {
 
 const ready = (wire: number, side: number): string[] => [
   `await l${wire}-${side}`,
-  `ip link set ${tap(wire, side, "i")} up`,
+  // A burst of TCP is longer than the thousand packets that a tap holds by default.
+  `ip link set ${tap(wire, side, "i")} txqueuelen 10000 up`,
   `ip link set ${tap(wire, side, "o")} up`,
 ];
 

@@ -143,9 +143,15 @@ function read(path: string): string {
   }
 }
 
-function kill(pid: number): void {
+/** Signals the children of a process, such as the command that an nsenter waits for. */
+export function signalChildren(pid: number | undefined, signal: NodeJS.Signals): void {
+  const children = pid === undefined ? "" : read(`/proc/${pid}/task/${pid}/children`);
+  for (const child of children.split(" ").filter(Boolean)) kill(Number(child), signal);
+}
+
+function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // It ended by itself in the meantime.
   }
