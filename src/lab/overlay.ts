@@ -3,14 +3,14 @@ import type { Plan } from "../core/plan.ts";
 import type { Forwarder } from "../core/topology.ts";
 import { readNetwork, settle } from "../files/network.ts";
 import type { Host } from "../linux/command.ts";
-import { setUpScript } from "../render/set-up.ts";
+import { dialScript, setUpScript } from "../render/set-up.ts";
 import type { LabState } from "./state.ts";
 import { addWireguard } from "./wireguard.ts";
 
 export interface PreparedOverlay {
   readonly plan: Plan;
   readonly forwarders: readonly Forwarder[];
-  /** Brings the overlay up on one node; may run for all nodes at once. */
+  /** Brings the overlay up on one node, and waits for the others before it dials: call it for all nodes at once. */
   readonly bringUp: (host: Host, node: string, lab: LabState) => Promise<void>;
 }
 
@@ -18,6 +18,7 @@ export interface PreparedOverlay {
 export async function prepareOverlay(networkFile: string): Promise<PreparedOverlay> {
   const { network, plan } = await settle(await readNetwork(networkFile));
   const states = new Map(plan.states.map((state) => [state.node, state]));
+  const ready = new Map(plan.states.map(({ node }) => [node, Promise.withResolvers<void>()]));
   return {
     plan,
     forwarders: plan.topology.forwarders,
@@ -25,6 +26,9 @@ export async function prepareOverlay(networkFile: string): Promise<PreparedOverl
       const state = states.get(node)!;
       await Promise.all(state.interfaces.map(({ name }) => addWireguard(host, name, lab.wireguard)));
       await host.run(["sh", "-s"], { input: setUpScript(state, network.secrets), timeoutMs: 60_000 });
+      ready.get(node)!.resolve();
+      await Promise.all([...ready.values()].map(({ promise }) => promise));
+      await host.run(["sh", "-s"], { input: dialScript(state), timeoutMs: 60_000 });
     },
   };
 }

@@ -2,7 +2,7 @@
 //
 // The files of one node share sysctls and our nftables table. The first one up notes what it finds in /run, the last
 // one down puts it back. wg-quick cuts lines at `#` and replaces `%i`; hooks run in bash.
-import { hostPrefix } from "../core/address.ts";
+import { familyOf, hostPrefix } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { NFT_TABLE, type NodeState, type TunnelInterface } from "../core/node-state.ts";
@@ -51,6 +51,7 @@ function wgQuickFile(state: NodeState, each: TunnelInterface, keys: InterfaceKey
     ...downHooks(state, each).map((hook) => `PostDown = ${hook}`),
     "",
     ...peerLines(each, keys),
+    ...(peer.keepaliveS === undefined ? [] : [`PersistentKeepalive = ${peer.keepaliveS}`]),
     "",
   ];
   return lines.join("\n");
@@ -78,6 +79,9 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
     ]),
   ];
 }
+
+/** An IPv6 address is tentative for a moment, and no route may name it as its source so long. */
+const ADDRESS_READY = 'while [ -n "$(ip -6 address show dev %i tentative)" ]; do sleep 0.02; done';
 
 /** Forwarding makes an interface ignore router advertisements; 2 keeps them where they were heeded. */
 function keepRouterAdvertisements(): string[] {

@@ -17,7 +17,7 @@ export function keysOf(secrets: Secrets, node: string, { tunnel }: TunnelInterfa
   };
 }
 
-/** The whole file for `wg setconf`. It holds secrets. */
+/** The file for `wg setconf`, without the keepalive: nothing is sent before it is switched on. It holds secrets. */
 export const setconfText = (each: TunnelInterface, keys: InterfaceKeys): string =>
   [
     "[Interface]",
@@ -34,7 +34,6 @@ export function peerLines({ peer }: TunnelInterface, { presharedKey }: Interface
     ...(presharedKey === undefined ? [] : [`PresharedKey = ${presharedKey}`]),
     `AllowedIPs = ${peer.allowedIps.join(", ")}`,
     ...(peer.endpoint === undefined ? [] : [`Endpoint = ${hostPort(peer.endpoint)}`]),
-    ...(peer.keepaliveS === undefined ? [] : [`PersistentKeepalive = ${peer.keepaliveS}`]),
   ];
 }
 
