@@ -38,7 +38,11 @@ export function setUpScript(state: NodeState, secrets: Secrets): string {
  * does not come up is no error here.
  */
 export function dialScript(state: NodeState): string {
-  const dialled = state.interfaces.filter(({ peer }) => peer.endpoint !== undefined);
+  // Where both could dial only one does: of two handshakes that cross, WireGuard completes neither.
+  const dialled = state.interfaces.filter(
+    ({ peer, publicKey }) =>
+      peer.endpoint !== undefined && (peer.keepaliveS !== undefined || publicKey < peer.publicKey),
+  );
   const keepalive = (each: TunnelInterface, seconds: number): string =>
     `wg set ${each.name} peer ${each.peer.publicKey} persistent-keepalive ${seconds}`;
   return [
