@@ -70,6 +70,7 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
       `was=$(sysctl -n ${key}); (set -C; echo $was > ${RUN}/${key}) 2>/dev/null || true`,
       `sysctl -qw ${key}=${value}`,
     ]),
+    ...(state.addresses.some((address) => familyOf(address) === 6) ? [ADDRESS_READY] : []),
     ...state.routes
       .filter((route) => route.interface === each.name)
       .map((route) => `ip ${routeReplace(route)}`),

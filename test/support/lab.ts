@@ -1,0 +1,97 @@
+// Labs for tests: named by the process, gone whatever happens, and everything seen on the wire of all pairs at once.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Plan } from "../../src/core/plan.ts";
+import { down, labHost, up } from "../../src/lab/lab.ts";
+import { loadLab } from "../../src/lab/load.ts";
+import { prepareOverlay } from "../../src/lab/overlay.ts";
+import type { Host } from "../../src/linux/command.ts";
+
+export interface TestLab {
+  readonly name: string;
+  readonly plan: Plan;
+  readonly host: (name: string) => Promise<Host>;
+}
+
+let labs = 0;
+
+/** Runs `use` with a lab of this network; `underlay` is the lab file's, without delays when left out. */
+export async function withLab(
+  network: string,
+  options: { readonly underlay?: string; readonly bare?: boolean },
+  use: (lab: TestLab, folder: string) => Promise<void>,
+): Promise<void> {
+  const name = `test-${process.pid}-${labs++}`;
+  const folder = mkdtempSync(join(tmpdir(), "tofro-test-"));
+  try {
+    writeFileSync(join(folder, "tofro.yaml"), network);
+    const file = join(folder, "lab.yaml");
+    writeFileSync(file, `network: ./tofro.yaml\n${options.underlay ?? "underlay: {}\n"}`);
+    const { lab, spec } = await loadLab(file);
+    const { plan, forwarders, bringUp } = await prepareOverlay(join(folder, "tofro.yaml"));
+    await up({ lab, spec, name, forwarders, ...(options.bare === true ? {} : { overlay: bringUp }) });
+    await use({ name, plan, host: (host) => labHost(name, host) }, folder);
+  } finally {
+    await down(name);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What one address of one node saw of another. */
+export interface Trace {
+  readonly from: string;
+  readonly to: string;
+  readonly family: 4 | 6;
+  /** Node names by the routers' "time exceeded", both ends included. */
+  readonly hops: readonly string[];
+  /** Node names by record route, there and back, at most nine stamps (RFC 791); IPv4 only. */
+  readonly stamps?: readonly string[];
+}
+
+/** Traces all ordered pairs of nodes, in both families; pairs that are not in `pairs` are left out. */
+export async function traceAll(lab: TestLab, pairs: ReadonlySet<string>): Promise<Trace[]> {
+  const { nodes } = lab.plan.topology;
+  const names = new Map<string, string>(
+    nodes.flatMap((node) => node.addresses.map((address) => [address, node.name])),
+  );
+  const named = (address: string): string => names.get(address) ?? address;
+  const traces = await Promise.all(
+    nodes.map(async ({ name: from }) => {
+      const host = await lab.host(from);
+      const targets = nodes.flatMap((node) =>
+        node.name !== from && pairs.has(`${from} ${node.name}`)
+          ? node.addresses.map((address) => ({ to: node.name, address }))
+          : [],
+      );
+      const script = targets.map(({ address }) => probeScript(address)).join("\n");
+      const { stdout } = await host.run(["sh", "-s"], { input: `${script}\nexit 0\n`, timeoutMs: 120_000 });
+      const parts = stdout.split("== ").slice(1);
+      return targets.map(({ to, address }, index): Trace => {
+        const part = parts[index] ?? "";
+        const hops = Array.from(part.matchAll(/^\s*\d+ {2}([\da-f.:]+|\*)(?: |$)/gm), ([, hop]) =>
+          named(hop!),
+        );
+        const lines = /RR:\s+([\s\S]*?)\n\n/.exec(part)?.[1]?.split("\n") ?? [];
+        const stamps = lines.map((line) => named(line.trim()));
+        const base = { from, to, hops: [from, ...hops] };
+        return address.includes(":") ? { ...base, family: 6 } : { ...base, family: 4, stamps };
+      });
+    }),
+  );
+  return traces.flat();
+}
+
+/** A first packet may be lost to a handshake that is under way; a second try must not be. */
+const probeScript = (address: string): string =>
+  [
+    `echo "== ${address}"`,
+    `ping -q -c 1 -W 1 ${address} >/dev/null || ping -q -c 3 -i 0.3 -W 6 ${address} >/dev/null`,
+    `traceroute -I -n -q 1 -N 1 -w 3 -m 14 ${address} | tail -n +2`,
+    ...(address.includes(":") ? [] : [`ping -n -R -c 1 -W 3 ${address}`]),
+  ].join("\n");
+
+/** The stamps that record route collects when packets go by `there` and answers by `back`. */
+export function expectedStamps(there: readonly string[], back: readonly string[]): string[] {
+  return [...there, ...back].slice(0, 9);
+}
