@@ -7,6 +7,7 @@ import { describe } from "../lab/impairment.ts";
 import { exec } from "../lab/exec.ts";
 import { down, up } from "../lab/lab.ts";
 import { loadLab, networkPath } from "../lab/load.ts";
+import { probe } from "../lab/machine.ts";
 import { parseChange, set } from "../lab/set.ts";
 import { currentLinks, DEFAULT_LAB, readState } from "../lab/state.ts";
 import type { LabState } from "../lab/state.ts";
@@ -68,6 +69,9 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
       for (const warning of warnings) io.stderr(`${formatDiagnostic(warning)}\n`);
       const { wireguard, impair } = options;
       const name = nameOf(options);
+      const wanted = { ...(wireguard && { wireguard }), ...(impair && { impair }) };
+      // Before keys are made and files written for a lab that cannot run here.
+      const means = await probe(wanted, { wireguard: !options.bare });
       const prepared = options.bare ? undefined : await prepare?.(networkPath(lab));
       const stop = new AbortController();
       const message = "Cannot finish the lab: interrupted; nothing of it is left";
@@ -80,7 +84,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
           name,
           signal: stop.signal,
           forwarders: prepared?.forwarders ?? compile(spec).topology.forwarders,
-          means: { ...(wireguard && { wireguard }), ...(impair && { impair }) },
+          means,
           ...(prepared && { overlay: prepared.bringUp }),
         });
       } finally {

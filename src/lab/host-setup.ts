@@ -23,24 +23,26 @@ export function setupScript(host: UnderlayHost, underlay: Underlay): string {
   ].join("\n");
 }
 
+/** Otherwise an IPv6 address stays tentative for a moment, and no route can name it as its source yet. */
+const noDad = (address: Address): string => (familyOf(address) === 6 ? " nodad" : "");
+
 /** The text for `ip -batch`: one interface. */
 function interfaceLines(here: WireEnd, there: WireEnd, hidden: boolean): string[] {
   const device = `dev ${here.interface}`;
   return [
-    ...here.addresses.map((address) => `address add ${hostPrefix(address)} ${device}`),
+    ...here.addresses.map((address) => `address add ${hostPrefix(address)} ${device}${noDad(address)}`),
     `link set ${here.interface} up`,
     ...there.addresses.flatMap((address, index) => {
-      const [ip, source] = [familyFlag(address), here.addresses[index]];
+      const source = here.addresses[index];
+      const all = familyOf(address) === 4 ? "0.0.0.0/0" : "::/0";
       return [
-        `${ip}neighbour replace ${address} lladdr ${there.mac} ${device} nud permanent`,
-        `${ip}route add ${hostPrefix(address)} ${device} src ${source}`,
-        ...(hidden ? [`${ip}route add default via ${address} ${device} src ${source}`] : []),
+        `neighbour replace ${address} lladdr ${there.mac} ${device} nud permanent`,
+        `route add ${hostPrefix(address)} ${device} src ${source}`,
+        ...(hidden ? [`route add ${all} via ${address} ${device} src ${source}`] : []),
       ];
     }),
   ];
 }
-
-const familyFlag = (address: Address): string => (familyOf(address) === 6 ? "-6 " : "");
 
 const forwarding = (addresses: readonly Address[]): string[] =>
   addresses.map((address) =>

@@ -32,7 +32,7 @@ export interface Direction {
   readonly to: string;
 }
 
-export interface LinkEntry extends Direction {
+interface LinkEntry extends Direction {
   readonly impairment: Impairment;
 }
 
@@ -101,8 +101,7 @@ export function parseDirections(
 }
 
 /** What lies at the ends of underlay links. */
-export const underlayNames = (spec: Spec): string[] =>
-  [...spec.nodes, ...spec.forwarders].map(({ name }) => name);
+const underlayNames = (spec: Spec): string[] => [...spec.nodes, ...spec.forwarders].map(({ name }) => name);
 
 class Reader {
   readonly #found: Diagnostics;

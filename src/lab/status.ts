@@ -16,7 +16,7 @@ export interface LabStatus extends Pick<LabState, "name" | "labFile" | "network"
   readonly links: readonly LinkStatus[];
 }
 
-export interface HostStatus {
+interface HostStatus {
   readonly name: string;
   readonly kind: "node" | "hidden" | "nat" | "forwarder";
   readonly addresses: readonly string[];
@@ -24,7 +24,7 @@ export interface HostStatus {
   readonly pid?: number;
 }
 
-export interface LinkStatus extends Impairment {
+interface LinkStatus extends Impairment {
   readonly from: string;
   readonly to: string;
   /** False: its wirefilter ended. */

@@ -25,7 +25,7 @@ export interface UnderlayHost {
   readonly addresses: readonly Address[];
 }
 
-export type Role =
+type Role =
   | { readonly kind: "node" }
   /** Behind `router`, whose inner addresses are the gateways. */
   | { readonly kind: "hidden"; readonly router: string; readonly gateways: readonly Address[] }

@@ -23,8 +23,3 @@ export async function addWireguard(host: Host, name: string, kind: WireguardKind
   else
     await host.run(["sh", "-c", USERSPACE, "sh", name], { timeoutMs: 30_000, env: { LOG_LEVEL: "error" } });
 }
-
-/** Removes the interface; wireguard-go ends with it. */
-export async function removeWireguard(host: Host, name: string): Promise<void> {
-  await host.run(["ip", "link", "del", name]);
-}
