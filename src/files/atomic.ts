@@ -19,7 +19,8 @@ export async function writeAtomic(path: string, text: string, mode: number): Pro
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // The first error is the one to tell, whatever tidying up says.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new TofroError(`Cannot write ${path}: ${reason(error)}`, { kind: "failed" }, error);
   }
 }
@@ -50,6 +51,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EISDIR: "it is a directory",
   ENOTDIR: "a part of the path is not a directory",
+  EEXIST: "a part of the path is not a directory",
   ENOSPC: "the disk is full",
   EROFS: "the file system is read-only",
 };

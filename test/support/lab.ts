@@ -56,6 +56,7 @@ export async function traceAll(lab: TestLab, pairs: ReadonlySet<string>): Promis
     nodes.flatMap((node) => node.addresses.map((address) => [address, node.name])),
   );
   const named = (address: string): string => names.get(address) ?? address;
+  await Promise.all(nodes.map(async ({ name }) => (await lab.host(name)).run(["sh", "-c", UNLIMITED])));
   const traces = await Promise.all(
     nodes.map(async ({ name: from }) => {
       const host = await lab.host(from);
@@ -82,14 +83,17 @@ export async function traceAll(lab: TestLab, pairs: ReadonlySet<string>): Promis
   return traces.flat();
 }
 
-/** A first packet may be lost to a handshake that is under way; a second try must not be. */
+/** A first packet waits for handshakes, 5 s each when one is lost; the tracing itself gets one try. */
 const probeScript = (address: string): string =>
   [
     `echo "== ${address}"`,
-    `ping -q -c 1 -W 1 ${address} >/dev/null || ping -q -c 3 -i 0.3 -W 6 ${address} >/dev/null`,
+    `for try in $(seq 30); do ping -q -c 1 -W 1 ${address} >/dev/null && break; done`,
     `traceroute -I -n -q 1 -N 1 -w 3 -m 14 ${address} | tail -n +2`,
     ...(address.includes(":") ? [] : [`ping -n -R -c 1 -W 3 ${address}`]),
   ].join("\n");
+
+/** Routers name themselves once a second to one source; all pairs at once are more. */
+const UNLIMITED = "sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0";
 
 /** The stamps that record route collects when packets go by `there` and answers by `back`. */
 export function expectedStamps(there: readonly string[], back: readonly string[]): string[] {
