@@ -19,14 +19,15 @@ export class BitRows {
   }
 
   /** The members of a row, ascending. */
-  *members(row: number): Generator<number, void> {
+  members(row: number): number[] {
+    const found: number[] = [];
     for (let word = 0; word < this.#words; word++) {
       let bits = this.#bits[row * this.#words + word]!;
       while (bits !== 0) {
-        const bit = 31 - Math.clz32(bits & -bits);
-        yield word * 32 + bit;
+        found.push(word * 32 + 31 - Math.clz32(bits & -bits));
         bits &= bits - 1;
       }
     }
+    return found;
   }
 }

@@ -82,11 +82,10 @@ class View {
     const { interface: name, port, endpoint, keepaliveS } = this.#end(link);
     const peerIndex = this.#routing.sender(link ^ 1);
     const peer = this.#topology.nodes[peerIndex]!;
-    const allowed = new Set([
-      peerIndex,
-      ...this.#traffic.sent.members(link),
-      ...this.#traffic.arriving.members(link),
-    ]);
+    const { sent, arriving } = this.#traffic;
+    const allowed = sent.members(link);
+    for (const node of arriving.members(link)) if (!sent.has(link, node)) allowed.push(node);
+    if (!sent.has(link, peerIndex) && !arriving.has(link, peerIndex)) allowed.push(peerIndex);
     return {
       name,
       tunnel: tunnel.id,
@@ -106,22 +105,19 @@ class View {
 
   /** Main: where the node's own traffic goes, and whatever it forwards that goes the same way. */
   #ownRoutes(index: number, node: Node): Route[] {
-    return this.#targets.flatMap((target): Route[] => {
+    const routes: Route[] = [];
+    for (const target of this.#targets) {
       const link = this.#traffic.own[index * this.#routing.nodes + target.node]!;
-      if (link === -1) return [];
+      if (link === -1) continue;
       const route = this.#route(node, target, link, "main");
       const { mtu } = this.#topology.tunnels[link >> 1]!;
       const there = this.#pathMtu(index, target.node) ?? mtu;
       const back = this.#pathMtu(target.node, index) ?? there;
-      return [
-        {
-          ...route,
-          ...(there < mtu ? { mtu: there } : {}),
-          // The MSS that a host announces limits what the other side sends, the other way (RFC 9293, 3.7.1).
-          ...(back === there ? {} : { advmss: back - HEADERS[target.family] }),
-        },
-      ];
-    });
+      const narrow = there < mtu ? { ...route, mtu: there } : route;
+      // The MSS that a host announces limits what the other side sends, the other way (RFC 9293, 3.7.1).
+      routes.push(back === there ? narrow : { ...narrow, advmss: back - HEADERS[target.family] });
+    }
+    return routes;
   }
 
   /** Source rules, only for forwarded traffic that leaves by another tunnel than main says. */
@@ -164,7 +160,9 @@ class View {
   #firewall(index: number, node: Node, interfaces: readonly LinkIndex[]): Firewall {
     const { arriving, transits } = this.#traffic;
     const arrivals = interfaces.flatMap((link) => {
-      const sources = new Set([this.#routing.sender(link ^ 1), ...arriving.members(link)]);
+      const sources = arriving.members(link);
+      const peer = this.#routing.sender(link ^ 1);
+      if (!arriving.has(link, peer)) sources.push(peer);
       return this.#prefixes(sources).map((source) => ({ interface: this.#end(link).interface, source }));
     });
     const pairs = interfaces.flatMap((enter) =>
@@ -208,7 +206,7 @@ class View {
   }
 
   /** All prefixes of some nodes, sorted. */
-  #prefixes(nodes: Iterable<number>): Prefix[] {
+  #prefixes(nodes: readonly number[]): Prefix[] {
     const ranks: number[] = [];
     for (const node of nodes) ranks.push(...this.#targetsOf[node]!);
     return ranks.sort((x, y) => x - y).map((rank) => this.#targets[rank]!.prefix);

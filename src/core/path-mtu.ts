@@ -19,11 +19,11 @@ export function pathMtus(topology: Topology, routing: Routing, traffic: Traffic)
   const limits = new Float64Array(nodes * nodes).fill(Number.POSITIVE_INFINITY);
   const limitOf = (from: number, to: number): number => {
     let limit = Number.POSITIVE_INFINITY;
-    for (const link of routing.path(from, to)) {
+    routing.walk(from, to, (link) => {
       const at = routing.sender(link) * nodes + to;
       const shared = traffic.own[at] === link ? limits[at]! : Number.POSITIVE_INFINITY;
       limit = Math.min(limit, mtus[link >> 1]!, shared);
-    }
+    });
     return limit;
   };
   for (let sinking = true; sinking;) {

@@ -18,6 +18,8 @@ export interface Routing {
   readonly lines: ReadonlyMap<PairKey, PathSpec>;
   /** The links of the path from one node to another; empty when there is none, or none is wanted (`isolate`). */
   readonly path: (from: number, to: number) => readonly LinkIndex[];
+  /** Visits the same links without making a list of them. */
+  readonly walk: (from: number, to: number, visit: (link: LinkIndex) => void) => void;
   /** The first link of that path, -1 for none. */
   readonly firstLink: (from: number, to: number) => LinkIndex;
   readonly sender: (link: LinkIndex) => number;
@@ -36,8 +38,15 @@ export function route(spec: Spec, topology: Topology): Routing {
   }
   const trees = Array.from({ length: graph.size }, (_, to) => graph.treeTo(to, named));
   const path = (from: number, to: number): readonly LinkIndex[] => {
+    const links: LinkIndex[] = [];
+    walk(from, to, (link) => links.push(link));
+    return links;
+  };
+  const walk: Routing["walk"] = (from, to, visit) => {
     const key = from * graph.size + to;
-    return named.get(key) ?? (wanted(key) ? graph.climb(trees[to]!, from, to) : []);
+    const links = named.get(key);
+    if (links !== undefined) for (const link of links) visit(link);
+    else if (wanted(key)) graph.climb(trees[to]!, from, to, visit);
   };
   const wanted = spec.isolate ? isolatedPairs(lines, named, graph, trees) : () => true;
   return {
@@ -45,6 +54,7 @@ export function route(spec: Spec, topology: Topology): Routing {
     links: 2 * topology.tunnels.length,
     lines,
     path,
+    walk,
     firstLink: (from, to) => {
       const key = from * graph.size + to;
       const links = named.get(key);
@@ -76,7 +86,8 @@ function isolatedPairs(
   // The set grows while it is walked: a transit's answer may itself need a transit.
   for (const key of wanted) {
     const [from, to] = [Math.floor(key / size), key % size];
-    const links = named.get(key) ?? graph.climb(trees[to]!, from, to);
+    const links = [...(named.get(key) ?? [])];
+    if (links.length === 0) graph.climb(trees[to]!, from, to, (link) => links.push(link));
     for (const link of links.slice(1)) add(from, graph.sender(link));
   }
   return (key) => wanted.has(key);
@@ -179,15 +190,9 @@ class Graph {
     throw new Error("a node at distance n has a neighbour at distance n - 1");
   }
 
-  climb(tree: Int32Array, from: number, to: number): LinkIndex[] {
-    const links: LinkIndex[] = [];
-    for (let at = from; at !== to;) {
-      const link = tree[at]!;
-      if (link === -1) return [];
-      links.push(link);
-      at = this.receiver(link);
-    }
-    return links;
+  /** A tree leads to its root from everywhere, or from nowhere. */
+  climb(tree: Int32Array, from: number, to: number, visit: (link: LinkIndex) => void): void {
+    for (let at = from; at !== to && tree[at] !== -1; at = this.receiver(tree[at]!)) visit(tree[at]!);
   }
 
   /** Fewest hops among the paths that the line's `avoid`, `via` and `max_hops` allow. */

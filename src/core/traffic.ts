@@ -26,13 +26,18 @@ export function trafficOf(routing: Routing): Traffic {
   const exceptions = new Map<LinkIndex, Map<number, Map<number, LinkIndex>>>();
 
   const forward = (enter: LinkIndex, leave: LinkIndex, from: number, to: number): void => {
+    const leaving = transits.get(enter);
+    if (leaving === undefined) transits.set(enter, new Set([leave]));
+    else leaving.add(leave);
     const at = routing.sender(leave) * nodes + to;
-    child(transits, enter, () => new Set<LinkIndex>()).add(leave);
     // Only with `isolate` a transit may have no way of its own: then the first to pass decides what main says.
     if (own[at] === -1) own[at] = leave;
-    if (own[at] === leave) return;
-    const bySource = child(exceptions, enter, () => new Map<number, Map<number, LinkIndex>>());
-    child(bySource, from, () => new Map<number, LinkIndex>()).set(to, leave);
+    if (own[at] !== leave) except(enter, leave, from, to);
+  };
+  const except = (enter: LinkIndex, leave: LinkIndex, from: number, to: number): void => {
+    const bySource = exceptions.get(enter) ?? new Map<number, Map<number, LinkIndex>>();
+    const byDestination = bySource.get(from) ?? new Map<number, LinkIndex>();
+    exceptions.set(enter, bySource.set(from, byDestination.set(to, leave)));
   };
 
   forEachPair(nodes, (from, to) => {
@@ -40,12 +45,12 @@ export function trafficOf(routing: Routing): Traffic {
   });
   forEachPair(nodes, (from, to) => {
     let previous = -1;
-    for (const link of routing.path(from, to)) {
+    routing.walk(from, to, (link) => {
       sent.add(link, to);
       arriving.add(link ^ 1, from);
       if (previous !== -1) forward(previous ^ 1, link, from, to);
       previous = link;
-    }
+    });
   });
   return { sent, arriving, own, transits, exceptions };
 }
@@ -54,10 +59,4 @@ function forEachPair(nodes: number, visit: (from: number, to: number) => void): 
   for (let from = 0; from < nodes; from++) {
     for (let to = 0; to < nodes; to++) if (from !== to) visit(from, to);
   }
-}
-
-function child<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
 }
