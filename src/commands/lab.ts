@@ -1,7 +1,6 @@
 // `tofro lab`: builds a network in namespaces of this machine, changes its underlay and takes it down again.
 import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { compile } from "../core/plan.ts";
-import type { ExitCode } from "../core/error.ts";
 import { formatDiagnostic, TofroError } from "../core/error.ts";
 import { describe } from "../lab/impairment.ts";
 import { exec } from "../lab/exec.ts";
@@ -15,6 +14,7 @@ import { status } from "../lab/status.ts";
 import type { LabStatus } from "../lab/status.ts";
 import type { Host } from "../linux/command.ts";
 import type { Forwarder } from "../core/topology.ts";
+import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 
 /** Makes what the overlay of a network file needs (plan, keys) before the lab is built; throws its mistakes. */
@@ -103,7 +103,7 @@ const execCommand = (io: Io) =>
     .passThroughOptions()
     .action(async (node, argv, options) => {
       // Not one of tofro's own codes: whatever the command says.
-      io.exit((await exec(nameOf(options), node, argv)) as ExitCode);
+      io.exit(await exec(nameOf(options), node, argv));
     });
 
 const setCommand = (io: Io) =>
@@ -163,18 +163,5 @@ function summary(lab: LabStatus): string {
     running ? "" : "not running",
   ]);
   const title = `lab "${lab.name}" of ${lab.labFile}: ${lab.wireguard} WireGuard, ${lab.impair}`;
-  return `${title}\n\n${table(hosts)}\n${table(links)}`;
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `  ${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  return `${title}\n\n${columns(hosts, "  ")}\n${columns(links, "  ")}`;
 }

@@ -31,7 +31,7 @@ export function parsePrefix(text: string): { prefix: Prefix; address: Address } 
 }
 
 /** The prefix of `length` bits that holds `address`. */
-export function prefixOf(address: Address, length: number): Prefix {
+function prefixOf(address: Address, length: number): Prefix {
   const family = familyOf(address);
   const hostBits = BigInt(WIDTH[family] - length);
   return `${format(family, (valueOf(address) >> hostBits) << hostBits)}/${length}` as Prefix;
@@ -48,12 +48,11 @@ export function valueOf(address: Address): bigint {
 }
 
 /** First address and length of a prefix. */
-export function partsOf(prefix: Prefix): { address: Address; length: number } {
+function partsOf(prefix: Prefix): { address: Address; length: number } {
   const slash = prefix.indexOf("/");
   return { address: prefix.slice(0, slash) as Address, length: Number(prefix.slice(slash + 1)) };
 }
 
-export const networkOf = (prefix: Prefix): Address => partsOf(prefix).address;
 export const lengthOf = (prefix: Prefix): number => partsOf(prefix).length;
 
 /** First and last value of a prefix. */

@@ -1,7 +1,7 @@
 // Interface names: `wg-<peer>` and the forwarder, cut with a stable suffix at the kernel's 15 bytes.
 
 /** IFNAMSIZ less the closing NUL. */
-export const MAX_INTERFACE_NAME = 15;
+const MAX_INTERFACE_NAME = 15;
 const SUFFIX_LENGTH = 4;
 
 /** A free name for the interface towards a peer, the same whenever the same names are taken. */

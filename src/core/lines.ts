@@ -5,8 +5,7 @@ import type { Hop, NodeSpec, PathSpec, Spec } from "./spec.ts";
 export type PairKey = number;
 
 /** How many ends a line names: an explicit line overrides `a => all`, which overrides `all => all`. */
-export const specificity = (path: PathSpec): number =>
-  Number(path.from !== "all") + Number(path.to !== "all");
+const specificity = (path: PathSpec): number => Number(path.from !== "all") + Number(path.to !== "all");
 
 /** Node names to their indices in the file's order. */
 export const nodeIndices = (spec: Spec): Map<string, number> =>

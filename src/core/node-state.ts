@@ -26,7 +26,7 @@ export interface TunnelInterface {
   readonly peer: Peer;
 }
 
-export interface Peer {
+interface Peer {
   readonly node: string;
   readonly forwarder?: string;
   readonly publicKey: string;

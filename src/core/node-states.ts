@@ -84,7 +84,7 @@ class View {
     const peer = this.#topology.nodes[peerIndex]!;
     const { sent, arriving } = this.#traffic;
     const allowed = sent.members(link);
-    for (const node of arriving.members(link)) if (!sent.has(link, node)) allowed.push(node);
+    for (const source of arriving.members(link)) if (!sent.has(link, source)) allowed.push(source);
     if (!sent.has(link, peerIndex) && !arriving.has(link, peerIndex)) allowed.push(peerIndex);
     return {
       name,

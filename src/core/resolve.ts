@@ -8,7 +8,7 @@ import { tunnelId, type WantedTunnel } from "./tunnels.ts";
 const KEEPALIVE_S = 25;
 
 /** What stands for the public key of a node whose key was not made yet, so that plans can be looked at before. */
-export const unmadeKey = (node: string): string => `(${node}'s key is not made yet)`;
+const unmadeKey = (node: string): string => `(${node}'s key is not made yet)`;
 
 /** The topology of a valid spec; `lock` must come from `allocate` with the same spec and tunnels. */
 export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock): Topology {

@@ -30,7 +30,7 @@ export interface NodeSpec {
   readonly addresses: readonly Located<Address>[];
   /** Where others dial this node; absent: behind NAT, dials out only. */
   readonly endpoint?: EndpointSpec;
-  /** First WireGuard listen port when there is no endpoint: always 51820. */
+  /** Subnets behind the node. */
   readonly prefixes: readonly Located<Prefix>[];
   readonly ssh?: string;
   readonly mtu?: number;
@@ -56,7 +56,7 @@ export interface InterfaceSpec {
   readonly port?: Located<number>;
 }
 
-export interface ForwarderSpec {
+interface ForwarderSpec {
   readonly name: string;
   readonly at: Position;
   readonly listen: EndpointSpec;
