@@ -1,7 +1,7 @@
 // Words of Graphviz's DOT language, escaped: quoted strings, attribute lists and HTML-like labels.
 
 /** A value of an HTML-like label, ready to stand between `<` and `>`; everything else is plain text. */
-export interface Html {
+interface Html {
   readonly html: string;
 }
 
