@@ -1,4 +1,5 @@
 // What is seen on the wire of a lab: round trips, each direction's delay, loss, hops, and what a host in between carried.
+import { hopsScript, parseHops } from "../src/lab/hops.ts";
 import type { Host } from "../src/linux/command.ts";
 
 export interface Ends {
@@ -62,10 +63,9 @@ export async function recordedRoute({ from, toAddress }: Ends): Promise<string[]
 }
 
 /** Hops from one end, as each router's "time exceeded" names itself. */
-export async function traceroute(host: Host, toAddress: string): Promise<string[]> {
-  const argv = ["traceroute", "-n", "-q", "1", "-w", "2", "-m", "8", toAddress];
-  const { stdout } = await host.run(argv, { anyExit: true });
-  return stdout.split("\n").flatMap((line) => /^\s*\d+\s+([\d.*]+)/.exec(line)?.[1] ?? []);
+export async function hopsTo(host: Host, address: string): Promise<string[]> {
+  const { stdout } = await host.run(["sh", "-s"], { input: `${hopsScript(address)}\n` });
+  return parseHops(stdout);
 }
 
 /** Counts what passes a host while something else is going on. */

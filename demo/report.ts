@@ -38,8 +38,8 @@ export function judge(setUp: SetUp, before: Seen, after: Seen): string[] {
     [same(before.there, [setUp.from, setUp.to]), `direct before, it went ${way(before.there)}`],
     [same(after.there, setUp.there), `there by ${way(setUp.there)}, it went ${way(after.there)}`],
     [same(after.back, setUp.back), `back by ${way(setUp.back)}, it went ${way(after.back)}`],
-    [same(after.tracedThere, setUp.there), `traceroute there agrees, it says ${way(after.tracedThere)}`],
-    [same(after.tracedBack, setUp.back), `traceroute back agrees, it says ${way(after.tracedBack)}`],
+    [same(after.tracedThere, setUp.there), `a growing TTL there agrees, it says ${way(after.tracedThere)}`],
+    [same(after.tracedBack, setUp.back), `a growing TTL back agrees, it says ${way(after.tracedBack)}`],
     [
       after.carriedThere >= after.received && after.received > 0,
       `${setUp.between} carries every packet there, it carried ${after.carriedThere} of ${after.received}`,

@@ -1,20 +1,13 @@
 // The two classic set-ups: what to look at, and what must be seen.
 import type { Host } from "../src/linux/command.ts";
-import {
-  countPassing,
-  pingBothWays,
-  recordedRoute,
-  traceroute,
-  type Ends,
-  type RoundTrips,
-} from "./measure.ts";
+import { countPassing, pingBothWays, recordedRoute, hopsTo, type Ends, type RoundTrips } from "./measure.ts";
 
 /** What was seen of one lab. */
 export interface Seen extends RoundTrips {
   /** Node names, both ends included. */
   readonly there: readonly string[];
   readonly back: readonly string[];
-  /** The same, from each end's own traceroute. */
+  /** The same, from each end with a growing TTL. */
   readonly tracedThere: readonly string[];
   readonly tracedBack: readonly string[];
   /** Overlay data packets that passed the host in between, by two independent counts where it can see them. */
@@ -110,8 +103,8 @@ async function lookAtEnds(
   const stamps = (await recordedRoute(ends)).map((address) => names[address] ?? address);
   const named = (hops: readonly string[]): string[] => hops.map((address) => names[address] ?? address);
   const [there, back] = await Promise.all([
-    traceroute(ends.from, ends.toAddress),
-    traceroute(ends.to, ends.fromAddress),
+    hopsTo(ends.from, ends.toAddress),
+    hopsTo(ends.to, ends.fromAddress),
   ]);
   const [from, to] = [names[ends.fromAddress]!, names[ends.toAddress]!];
   // The destination stamps twice: as the packet arrives and as the answer leaves.

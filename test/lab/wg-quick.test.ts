@@ -26,7 +26,7 @@ async function snapshot(host: Host): Promise<string> {
     "ip -o address",
     // Carrier comes a moment after a lab does, and with it the kernel's multicast routes.
     "ip -br link | cut -d' ' -f1",
-    "ip route show table all",
+    "ip -4 route show table all",
     "ip -6 route show table all | grep -v ^multicast",
     "ip rule",
     "ip -6 rule",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../src/core/plan.ts";
 import { down, labHost, up } from "../../src/lab/lab.ts";
+import { hopsScript, parseHops } from "../../src/lab/hops.ts";
 import { loadLab } from "../../src/lab/load.ts";
 import { prepareOverlay } from "../../src/lab/overlay.ts";
 import type { Host } from "../../src/linux/command.ts";
@@ -31,11 +32,36 @@ export async function withLab(
     const { lab, spec } = await loadLab(file);
     const { plan, forwarders, bringUp } = await prepareOverlay(join(folder, "tofro.yaml"));
     await up({ lab, spec, name, forwarders, ...(options.bare === true ? {} : { overlay: bringUp }) });
-    await use({ name, plan, host: (host) => labHost(name, host) }, folder);
+    const testLab = { name, plan, host: (host: string) => labHost(name, host) };
+    try {
+      await use(testLab, folder);
+    } catch (error) {
+      process.stderr.write(await autopsy(testLab));
+      throw error;
+    }
   } finally {
     await down(name);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a failed test leaves to look at: the state of every node's tunnels, before the lab is gone. */
+async function autopsy(lab: TestLab): Promise<string> {
+  const commands = [
+    "date +%s",
+    ...["latest-handshakes", "endpoints", "transfer", "allowed-ips"].map((what) => `wg show all ${what}`),
+    "ip route; ip -6 route; ip rule",
+    "nft list table inet tofro | grep counter",
+    "cat /run/tofro/*.log",
+    "ps -e -o pid,stat,etimes,args",
+  ];
+  const reports = lab.plan.topology.nodes.map(async ({ name }) => {
+    const { stdout } = await (
+      await lab.host(name)
+    ).run(["sh", "-c", `{ ${commands.join("; ")}; } 2>&1; exit 0`]);
+    return `== ${name} of ${lab.name}\n${stdout}`;
+  });
+  return (await Promise.all(reports)).join("\n");
 }
 
 /** What one address of one node saw of another. */
@@ -70,9 +96,7 @@ export async function traceAll(lab: TestLab, pairs: ReadonlySet<string>): Promis
       const parts = stdout.split("== ").slice(1);
       return targets.map(({ to, address }, index): Trace => {
         const part = parts[index] ?? "";
-        const hops = Array.from(part.matchAll(/^\s*\d+ {2}([\da-f.:]+|\*)(?: |$)/gm), ([, hop]) =>
-          named(hop!),
-        );
+        const hops = parseHops(part).map(named);
         const lines = /RR:\s+([\s\S]*?)\n\n/.exec(part)?.[1]?.split("\n") ?? [];
         const stamps = lines.map((line) => named(line.trim()));
         const base = { from, to, hops: [from, ...hops] };
@@ -88,7 +112,7 @@ const probeScript = (address: string): string =>
   [
     `echo "== ${address}"`,
     `for try in $(seq 30); do ping -q -c 1 -W 1 ${address} >/dev/null && break; done`,
-    `traceroute -I -n -q 1 -N 1 -w 3 -m 14 ${address} | tail -n +2`,
+    hopsScript(address),
     ...(address.includes(":") ? [] : [`ping -n -R -c 1 -W 3 ${address}`]),
   ].join("\n");
 
