@@ -2,17 +2,29 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
+import { applyCommand, downCommand } from "./apply.ts";
 import { checkCommand } from "./check.ts";
 import { exportCommand } from "./export.ts";
 import { graphCommand } from "./graph.ts";
 import type { Io } from "./io.ts";
 import { labCommand } from "./lab.ts";
 import { printDiagnostics } from "./load.ts";
+import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 
 const lab = (io: Io) => labCommand(io, prepareOverlay);
-const VERBS = [checkCommand, showCommand, exportCommand, graphCommand, schemaCommand, lab];
+const VERBS = [
+  checkCommand,
+  showCommand,
+  planCommand,
+  applyCommand,
+  downCommand,
+  exportCommand,
+  graphCommand,
+  schemaCommand,
+  lab,
+];
 
 const EXIT_CODES =
   "\nExit codes: 0 done, 1 failed, 2 the file, the arguments or this machine are wrong, 3 checked and found wanting.";

@@ -14,9 +14,16 @@ mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
 mount -t tmpfs -o mode=755,nosuid,nodev tofro /run
 mkdir -m 700 /run/tofro /run/wireguard
 mkdir /run/netns /run/lock
-cat >/run/tofro/hosts
-mount --bind /run/tofro/hosts /etc/hosts
+# An /etc of its own: what it writes there is gone with it.
+mkdir /run/etc /run/etc/upper /run/etc/work
+if ! mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work tofro /etc 2>/dev/null; then
+  cp -a /etc/. /run/etc/upper
+  mount --bind /run/etc/upper /etc
+fi
+cat >/etc/hosts.tofro
+mount --bind /etc/hosts.tofro /etc/hosts
 [ ! -d /etc/wireguard ] || mount -t tmpfs -o mode=700,nosuid,nodev tofro /etc/wireguard
+rm -rf /etc/tofro
 echo "\${0##*/}" >/proc/sys/kernel/hostname
 cd /proc/sys/net
 echo 0 >ipv4/conf/all/rp_filter

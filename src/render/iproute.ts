@@ -14,6 +14,11 @@ export function routeReplace(route: Route): string {
   ].join(" ");
 }
 
+export function routeDelete({ prefix, table, interface: name }: Route): string {
+  const where = table === "main" ? "" : ` table ${table}`;
+  return `route del ${prefix} dev ${name} proto ${ROUTE_PROTOCOL}${where}`;
+}
+
 /** The rule's own words, after `rule add` or `rule del`; IPv6 rules need `ip -6`. */
 const ruleWords = (rule: Rule): string =>
   `priority ${rule.priority} iif ${rule.iif} from ${rule.from} lookup ${rule.table} protocol ${ROUTE_PROTOCOL}`;

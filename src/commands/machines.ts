@@ -1,0 +1,66 @@
+// Which machine is which node: a lab's hosts, ssh, or this machine.
+import type { Command } from "@commander-js/extra-typings";
+import { TofroError } from "../core/error.ts";
+import type { NodeState } from "../core/node-state.ts";
+import { labHost } from "../lab/lab.ts";
+import { readState } from "../lab/state.ts";
+import { localHost, type Host } from "../linux/command.ts";
+import type { Aim } from "../linux/machine.ts";
+import { sshConnections } from "../linux/ssh.ts";
+import type { Network } from "../files/network.ts";
+import type { NetworkOptions } from "./load.ts";
+import { networkOptions } from "./load.ts";
+
+export interface MachineOptions extends NetworkOptions {
+  readonly node?: readonly string[] | undefined;
+}
+
+/** Adds `-f`, `--lab` and `--node`. */
+export const machineOptions = (command: Command) =>
+  networkOptions(command).option("--node <name...>", "only these nodes");
+
+export interface Machines {
+  readonly states: readonly NodeState[];
+  readonly host: (node: string) => Promise<Host>;
+  /** By a connection of its own. */
+  readonly fresh: (node: string) => Promise<Host>;
+  readonly wireguard?: Aim["wireguard"];
+  readonly close: () => Promise<void>;
+}
+
+/** Throws "usage" for a node that is not there, or when it is not clear which node this machine is. */
+export async function machinesOf(
+  network: Network,
+  states: readonly NodeState[],
+  options: MachineOptions,
+): Promise<Machines> {
+  const chosen = states.filter(({ node }) => options.node === undefined || options.node.includes(node));
+  const unknown = options.node?.find((name) => !states.some(({ node }) => node === name));
+  if (unknown !== undefined) throw new TofroError(`There is no node "${unknown}"`, { kind: "usage" });
+  if (options.lab !== undefined) return inLab(options.lab, chosen);
+  const destinations = new Map(network.spec.nodes.map((node) => [node.name, node.ssh]));
+  const here = chosen.filter(({ node }) => destinations.get(node) === undefined).map(({ node }) => node);
+  if (here.length > 1) {
+    const message = `${here.join(", ")} have no \`ssh:\`: only one node can be this machine; say which with --node`;
+    throw new TofroError(message, { kind: "usage" });
+  }
+  const ssh = await sshConnections();
+  const open = (node: string, how: "host" | "fresh"): Promise<Host> => {
+    const destination = destinations.get(node);
+    return Promise.resolve(
+      destination === undefined ? { ...localHost, name: node } : ssh[how](node, destination),
+    );
+  };
+  return {
+    states: chosen,
+    host: (node) => open(node, "host"),
+    fresh: (node) => open(node, "fresh"),
+    close: ssh.close,
+  };
+}
+
+async function inLab(lab: string, states: readonly NodeState[]): Promise<Machines> {
+  const { wireguard } = await readState(lab);
+  const host = (node: string): Promise<Host> => labHost(lab, node);
+  return { states, host, fresh: host, wireguard, close: () => Promise.resolve() };
+}

@@ -1,0 +1,195 @@
+// From one state of a machine to another: changes as data, in three stages that all machines pass together.
+//
+// Widen first (what is new comes beside what is there), then move (routes and rules, the destination's side first), then
+// narrow (what is no longer wanted goes): so no packet under way meets a machine that does not know it.
+import type { Prefix } from "./address.ts";
+import type { MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
+import type { Route, Rule } from "./node-state.ts";
+
+export type Change =
+  | { readonly kind: "interface-add"; readonly name: string; readonly tunnel: string }
+  | { readonly kind: "interface-delete"; readonly name: string }
+  | { readonly kind: "wireguard"; readonly name: string; readonly set: WireguardSettings }
+  | { readonly kind: "address-add" | "address-delete"; readonly name: string; readonly address: Prefix }
+  | { readonly kind: "link"; readonly name: string; readonly mtu: number; readonly up: boolean }
+  | { readonly kind: "route-replace" | "route-delete"; readonly route: Route }
+  | { readonly kind: "rule-add" | "rule-delete"; readonly rule: Rule }
+  | { readonly kind: "sysctl"; readonly key: string; readonly value: string }
+  /** The table becomes exactly this listing. */
+  | { readonly kind: "firewall"; readonly listing: string }
+  /** What the listing lets through is let through beside what the table lets through already. */
+  | { readonly kind: "firewall-widen"; readonly listing: string }
+  | { readonly kind: "firewall-delete" };
+
+/** Only what is to change; for `wg set`. */
+export interface WireguardSettings {
+  readonly listenPort?: number;
+  /** The node's private key, from its file. */
+  readonly privateKey?: true;
+  readonly removePeer?: string;
+  readonly peer?: {
+    readonly publicKey: string;
+    /** The tunnel's preshared key, from its file; false: none. */
+    readonly presharedKey?: boolean;
+    readonly allowedIps?: readonly Prefix[];
+    readonly endpoint?: MachinePeer["endpoint"];
+    readonly keepaliveS?: number;
+  };
+}
+
+export interface Changes {
+  readonly widen: readonly Change[];
+  readonly move: readonly Change[];
+  readonly narrow: readonly Change[];
+}
+
+export const isNothing = ({ widen, move, narrow }: Changes): boolean =>
+  widen.length + move.length + narrow.length === 0;
+
+/** The smallest changes that lead from one state to the other; nothing else on the machine is touched. */
+export function diff(from: MachineState, to: MachineState): Changes {
+  const widen: Change[] = [];
+  const narrow: Change[] = [];
+  const recreated = new Set<string>();
+  for (const [name, wanted] of to.interfaces) {
+    const present = from.interfaces.get(name);
+    if (present === undefined) recreated.add(name);
+    widen.push(...interfaceChanges(present, wanted));
+    narrow.push(...interfaceTidying(present, wanted));
+  }
+  for (const [key, value] of to.sysctls) {
+    const ofNew = [...recreated].some((name) => key.includes(`.conf.${name}.`));
+    if (ofNew || from.sysctls.get(key) !== value) widen.push({ kind: "sysctl", key, value });
+  }
+  // The guard stands before what it guards.
+  const firewall = firewallChanges(from.firewall, to.firewall);
+  return {
+    widen: [...firewall.widen, ...widen],
+    move: [...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
+    narrow: [
+      ...narrow,
+      // Those of an interface that goes, go with it.
+      ...[...from.routes]
+        .filter(([key, route]) => !to.routes.has(key) && to.interfaces.has(route.interface))
+        .map(([, route]): Change => ({ kind: "route-delete", route })),
+      ...[...from.interfaces.keys()]
+        .filter((name) => !to.interfaces.has(name))
+        .map((name): Change => ({ kind: "interface-delete", name })),
+      ...firewall.narrow,
+    ],
+  };
+}
+
+function interfaceChanges(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
+  const { name, tunnel, mtu, up } = wanted;
+  const set = settings(present, wanted);
+  const had = new Set(present?.addresses);
+  const linked = present !== undefined && present.mtu === mtu && present.up === up;
+  return [
+    ...(present === undefined ? [{ kind: "interface-add", name, tunnel } as const] : []),
+    ...(set === undefined ? [] : [{ kind: "wireguard", name, set } as const]),
+    ...wanted.addresses
+      .filter((address) => !had.has(address))
+      .map((address) => ({ kind: "address-add", name, address }) as const),
+    ...(linked ? [] : [{ kind: "link", name, mtu, up } as const]),
+  ];
+}
+
+/** What WireGuard has to be told; allowed IPs only ever grow here. */
+function settings(
+  present: MachineInterface | undefined,
+  wanted: MachineInterface,
+): WireguardSettings | undefined {
+  const { peer } = wanted;
+  const old = present?.peer;
+  const same = old !== undefined && old.publicKey === peer?.publicKey ? old : undefined;
+  const allowed = [...new Set([...(same?.allowedIps ?? []), ...(peer?.allowedIps ?? [])])];
+  const endpointSame = peer?.endpoint === undefined || sameEndpoint(same?.endpoint, peer.endpoint);
+  const peerSettings = {
+    ...(same?.presharedKeyPrint === peer?.presharedKeyPrint
+      ? {}
+      : { presharedKey: peer?.presharedKeyPrint !== "" }),
+    ...(same !== undefined && allowed.length === same.allowedIps.length ? {} : { allowedIps: allowed }),
+    ...(endpointSame ? {} : { endpoint: peer.endpoint }),
+    ...(same?.keepaliveS === peer?.keepaliveS ? {} : { keepaliveS: peer?.keepaliveS ?? 0 }),
+  };
+  const set: WireguardSettings = {
+    ...(present?.listenPort === wanted.listenPort ? {} : { listenPort: wanted.listenPort }),
+    ...(present?.publicKey === wanted.publicKey ? {} : { privateKey: true }),
+    ...(old !== undefined && same === undefined ? { removePeer: old.publicKey } : {}),
+    ...(peer === undefined || Object.keys(peerSettings).length === 0
+      ? {}
+      : { peer: { publicKey: peer.publicKey, ...peerSettings } }),
+  };
+  return Object.keys(set).length === 0 ? undefined : set;
+}
+
+/** A name cannot be compared with an address: it was resolved once, and the endpoint timer follows it. */
+function sameEndpoint(
+  present: MachinePeer["endpoint"],
+  wanted: NonNullable<MachinePeer["endpoint"]>,
+): boolean {
+  if (present === undefined) return false;
+  const isName = !/^[\d.]+$/.test(wanted.host) && !wanted.host.includes(":");
+  return present.port === wanted.port && (isName || present.host === wanted.host);
+}
+
+/** Allowed IPs and addresses that are no longer wanted. */
+function interfaceTidying(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
+  if (present === undefined) return [];
+  const { name, peer } = wanted;
+  const kept = new Set(wanted.addresses);
+  const allowed = new Set(peer?.allowedIps);
+  const tooMany =
+    present.peer?.publicKey === peer?.publicKey &&
+    present.peer?.allowedIps.some((each) => !allowed.has(each));
+  return [
+    ...(tooMany === true && peer !== undefined
+      ? [
+          {
+            kind: "wireguard",
+            name,
+            set: { peer: { publicKey: peer.publicKey, allowedIps: peer.allowedIps } },
+          } as const,
+        ]
+      : []),
+    ...present.addresses
+      .filter((address) => !kept.has(address))
+      .map((address) => ({ kind: "address-delete", name, address }) as const),
+  ];
+}
+
+/** Routes that are new or differ, and all of an interface that is made anew: its old ones went with it. */
+function routeChanges(from: MachineState, to: MachineState, recreated: ReadonlySet<string>): Change[] {
+  return [...to.routes]
+    .filter(([key, route]) => {
+      const present = from.routes.get(key);
+      return present === undefined || recreated.has(route.interface) || !sameRoute(present, route);
+    })
+    .map(([, route]) => ({ kind: "route-replace", route }));
+}
+
+const sameRoute = (a: Route, b: Route): boolean =>
+  a.interface === b.interface && a.source === b.source && a.mtu === b.mtu && a.advmss === b.advmss;
+
+/** A rule is added before one is deleted: both may match, and the tables agree on what matters. */
+function ruleChanges(from: MachineState, to: MachineState): Change[] {
+  return [
+    ...[...to.rules]
+      .filter(([key]) => !from.rules.has(key))
+      .map(([, rule]) => ({ kind: "rule-add", rule }) as const),
+    ...[...from.rules]
+      .filter(([key]) => !to.rules.has(key))
+      .map(([, rule]) => ({ kind: "rule-delete", rule }) as const),
+  ];
+}
+
+function firewallChanges(
+  from: string | undefined,
+  to: string | undefined,
+): { widen: Change[]; narrow: Change[] } {
+  if (from === to) return { widen: [], narrow: [] };
+  if (to === undefined) return { widen: [], narrow: [{ kind: "firewall-delete" }] };
+  if (from === undefined) return { widen: [{ kind: "firewall", listing: to }], narrow: [] };
+  return { widen: [{ kind: "firewall-widen", listing: to }], narrow: [{ kind: "firewall", listing: to }] };
+}

@@ -1,0 +1,232 @@
+// What a machine told of itself (the sections of `observeScript`), parsed once.
+import { z } from "zod";
+import { hostPrefix, parseAddress, parsePrefix, type Prefix } from "./address.ts";
+import {
+  routeKey,
+  ruleKey,
+  type MachineInterface,
+  type MachinePeer,
+  type MachineState,
+} from "./machine-state.ts";
+import { routerAdvertisementKey } from "./router-advertisement.ts";
+import { ROUTE_PROTOCOL, type NodeState, type Route, type Rule, type Sysctl } from "./node-state.ts";
+
+export interface Observed {
+  readonly state: MachineState;
+  /** Commands that are not there. */
+  readonly missing: readonly string[];
+  readonly isRoot: boolean;
+  /** How WireGuard interfaces are made; absent: not at all. */
+  readonly wireguard?: "kernel" | "userspace";
+  readonly hasSystemd: boolean;
+  /** Interfaces that are there and not ours. */
+  readonly foreign: ReadonlySet<string>;
+  /** The plan's firewall as this machine prints it; absent: its nft refused it. */
+  readonly firewallWanted?: string;
+  /** `accept_ra` of every interface. */
+  readonly routerAdvertisements: ReadonlyMap<string, string>;
+  /** Sysctls as they were before tofro changed them. */
+  readonly was: readonly Sysctl[];
+  /** Public half of the private key that the machine keeps. */
+  readonly nodeKey?: string;
+  /** SHA-256 of the script that brings everything up at boot, hex. */
+  readonly upScript?: string;
+}
+
+const ALIAS = "tofro: ";
+
+const links = z.array(
+  z.object({
+    ifname: z.string(),
+    ifalias: z.string().optional(),
+    mtu: z.number(),
+    flags: z.array(z.string()),
+  }),
+);
+const addresses = z.array(
+  z.object({
+    ifname: z.string(),
+    addr_info: z.array(z.object({ local: z.string().optional(), prefixlen: z.number(), scope: z.string() })),
+  }),
+);
+const routes = z.array(
+  z.object({
+    dst: z.string(),
+    dev: z.string().optional(),
+    table: z.string().optional(),
+    prefsrc: z.string().optional(),
+    metrics: z.array(z.object({ mtu: z.number().optional(), advmss: z.number().optional() })).optional(),
+  }),
+);
+const rules = z.array(
+  z.object({
+    priority: z.number(),
+    src: z.string(),
+    srclen: z.number().optional(),
+    iif: z.string().optional(),
+    table: z.string(),
+    protocol: z.string().optional(),
+  }),
+);
+
+/** Parses the script's output; throws when it is cut off or is not what iproute2 prints. */
+export function parseObserved(output: string, plan: NodeState): Observed {
+  const sections = sectionsOf(output);
+  if (!sections.has("end")) throw new Error("the answer is cut off");
+  const text = (name: string): string => sections.get(name) ?? "";
+  const json = (name: string): unknown => JSON.parse(text(name).trim() || "[]");
+  const linkList = links.parse(json("links"));
+  const ours = linkList.filter(({ ifalias }) => ifalias?.startsWith(ALIAS) === true);
+  const names = new Set(ours.map(({ ifname }) => ifname));
+  const byName = perInterface(sections);
+  const held = new Map(
+    addresses
+      .parse(json("addresses"))
+      .map(({ ifname, addr_info: list }) => [
+        ifname,
+        list
+          .filter(({ scope }) => scope === "global")
+          .flatMap(({ local, prefixlen }) => prefix(`${local}/${prefixlen}`)),
+      ]),
+  );
+  const wanted = new Map(plan.interfaces.map((each) => [each.name, each]));
+  const interfaces = ours.map((link): [string, MachineInterface] => {
+    const name = link.ifname;
+    const told = byName(name);
+    const peer = told.peer(wanted.get(name)?.peer.endpoint !== undefined);
+    return [
+      name,
+      {
+        name,
+        tunnel: link.ifalias!.slice(ALIAS.length),
+        mtu: link.mtu,
+        up: link.flags.includes("UP"),
+        addresses: held.get(name) ?? [],
+        listenPort: told.listenPort,
+        publicKey: told.publicKey,
+        ...(peer === undefined ? {} : { peer }),
+      },
+    ];
+  });
+  const routeList = [...routes.parse(json("routes4")), ...routes.parse(json("routes6"))].flatMap((each) =>
+    routeOf(each, names),
+  );
+  const ruleList = [...rules.parse(json("rules4")), ...rules.parse(json("rules6"))].flatMap(ruleOf);
+  const firewall = text("firewall").trimEnd();
+  const firewallWanted = text("firewall-wanted").trimEnd();
+  const routerAdvertisements = new Map(
+    Array.from(
+      text("accept-ra").matchAll(/conf\/([^/]+)\/accept_ra:(\d+)/g),
+      ([, name, value]) => [name!, value!] as const,
+    ),
+  );
+  const wireguard = text("wireguard").trim();
+  const nodeKey = text("node-key").trim();
+  const upScript = text("up-script").trim().split(" ")[0]!;
+  return {
+    state: {
+      interfaces: new Map(interfaces),
+      routes: new Map(routeList.map((route) => [routeKey(route), route])),
+      rules: new Map(ruleList.map((rule) => [ruleKey(rule), rule])),
+      sysctls: new Map([
+        ...pairs(text("sysctls")),
+        ...pairs(text("was-now")),
+        ...[...routerAdvertisements].map(([name, value]) => [routerAdvertisementKey(name), value] as const),
+      ]),
+      ...(firewall === "" ? {} : { firewall }),
+    },
+    missing: lines(text("commands")),
+    isRoot: text("root").trim() === "0",
+    hasSystemd: text("systemd").trim() === "yes",
+    foreign: new Set(linkList.map(({ ifname }) => ifname).filter((name) => !names.has(name))),
+    routerAdvertisements,
+    was: pairs(text("was")).map(([key, value]) => ({ key, value })),
+    ...(wireguard === "kernel" || wireguard === "userspace" ? { wireguard } : {}),
+    ...(firewallWanted === "" ? {} : { firewallWanted }),
+    ...(nodeKey === "" ? {} : { nodeKey }),
+    ...(upScript === "" ? {} : { upScript }),
+  };
+}
+
+function sectionsOf(output: string): Map<string, string> {
+  const parts = output.split(/^== (\S+)\n?/m).slice(1);
+  const sections = new Map<string, string>();
+  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
+  return sections;
+}
+
+const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+/** `key value` lines; a key without a value is left out. */
+const pairs = (text: string): [string, string][] =>
+  lines(text).flatMap((line) => {
+    const space = line.indexOf(" ");
+    return space === -1 ? [] : [[line.slice(0, space), line.slice(space + 1).trim()] as [string, string]];
+  });
+
+interface Told {
+  readonly listenPort: number;
+  readonly publicKey: string;
+  readonly peer: (dialled: boolean) => MachinePeer | undefined;
+}
+
+/** What `wg show all` says, by interface; an interface with two peers has none that a plan would know. */
+function perInterface(sections: ReadonlyMap<string, string>): (name: string) => Told {
+  const rows = (name: string): string[][] => lines(sections.get(name) ?? "").map((line) => line.split(/\s+/));
+  const of = (what: string, name: string): string[][] => rows(what).filter(([first]) => first === name);
+  return (name) => ({
+    listenPort: Number(of("listen-port", name)[0]?.[1] ?? 0),
+    publicKey: of("public-key", name)[0]?.[1] ?? "",
+    peer(dialled) {
+      const peers = of("peers", name);
+      const publicKey = peers[0]?.[1];
+      if (peers.length !== 1 || publicKey === undefined) return undefined;
+      const allowed = of("allowed-ips", name)[0]?.slice(2) ?? [];
+      const endpoint = dialled ? endpointOf(of("endpoints", name)[0]?.[2] ?? "") : undefined;
+      return {
+        publicKey,
+        presharedKeyPrint: of("preshared-keys", name)[0]?.[1] ?? "",
+        allowedIps: allowed.flatMap(prefix),
+        keepaliveS: Number(of("persistent-keepalive", name)[0]?.[2]?.replace("off", "0") ?? 0),
+        ...(endpoint === undefined ? {} : { endpoint }),
+      };
+    },
+  });
+}
+
+function endpointOf(text: string): MachinePeer["endpoint"] {
+  const [, host, port] = /^\[?([^\]]+)\]?:(\d+)$/.exec(text) ?? [];
+  return host === undefined ? undefined : { host, port: Number(port) };
+}
+
+function prefix(text: string): Prefix[] {
+  const address = parseAddress(text);
+  const found = address === undefined ? parsePrefix(text)?.prefix : hostPrefix(address);
+  return found === undefined ? [] : [found];
+}
+
+/** Routes with our protocol number through interfaces of ours: others are not tofro's, whatever their number. */
+function routeOf(each: z.infer<typeof routes>[number], names: ReadonlySet<string>): Route[] {
+  const [destination] = prefix(each.dst);
+  const source = parseAddress(each.prefsrc ?? "");
+  if (destination === undefined || source === undefined || each.dev === undefined || !names.has(each.dev))
+    return [];
+  const metrics = Object.assign({}, ...(each.metrics ?? [])) as { mtu?: number; advmss?: number };
+  const table = each.table === undefined || each.table === "main" ? "main" : Number(each.table);
+  return [
+    {
+      prefix: destination,
+      interface: each.dev,
+      table,
+      source,
+      ...(metrics.mtu === undefined ? {} : { mtu: metrics.mtu }),
+      ...(metrics.advmss === undefined ? {} : { advmss: metrics.advmss }),
+    },
+  ];
+}
+
+function ruleOf({ priority, src, srclen, iif, table, protocol }: z.infer<typeof rules>[number]): Rule[] {
+  if (protocol !== String(ROUTE_PROTOCOL) || iif === undefined) return [];
+  const [from] = prefix(srclen === undefined ? src : `${src}/${srclen}`);
+  return from === undefined ? [] : [{ priority, iif, from, table: Number(table) }];
+}

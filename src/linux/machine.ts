@@ -1,0 +1,121 @@
+// One machine of the plan, observed: where it is, where it shall go, and the changes between.
+import { createHash } from "node:crypto";
+import { diff, isNothing, type Changes } from "../core/diff.ts";
+import { TofroError } from "../core/error.ts";
+import { NOTHING } from "../core/machine-state.ts";
+import type { NodeState } from "../core/node-state.ts";
+import { parseObserved, type Observed } from "../core/observed.ts";
+import type { Secrets } from "../core/secrets.ts";
+import { downTarget, planTarget, type Target } from "../core/target.ts";
+import {
+  downScript,
+  keptKeyName,
+  keptNodeKeyName,
+  upScript,
+  type KeptFiles,
+} from "../render/apply-scripts.ts";
+import type { ChangeMeans } from "../render/change.ts";
+import { observeScript } from "../render/observe.ts";
+import type { Host } from "./command.ts";
+
+export interface Machine {
+  readonly plan: NodeState;
+  readonly host: Host;
+  readonly observed: Observed;
+  readonly target: Target;
+  readonly there: Changes;
+  readonly back: Changes;
+  readonly kept: KeptFiles;
+  readonly wireguard: ChangeMeans["wireguard"];
+  /** Nothing to do, on the live machine and for its next boot. */
+  readonly isDone: boolean;
+}
+
+export interface Aim {
+  /** `down`: nothing of tofro. */
+  readonly kind: "plan" | "down";
+  readonly secrets: Secrets;
+  /** Instead of what the machine has. */
+  readonly wireguard?: ChangeMeans["wireguard"];
+}
+
+/** Observes a machine in one round trip. Throws "machine" when the plan cannot be carried out there. */
+export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Promise<Machine> {
+  const { stdout } = await host.run(["sh", "-s"], { input: observeScript(plan), timeoutMs: 60_000 });
+  const observed = parse(stdout, plan, host);
+  const wireguard = aim.wireguard ?? observed.wireguard;
+  refuse(host, plan, observed, aim, wireguard);
+  const target = aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(aim.secrets));
+  const there = diff(observed.state, target.state);
+  const means = wireguard ?? "kernel";
+  const kept = aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, target, aim.secrets, means);
+  const upNow = kept.size === 0 ? undefined : hash(kept.get("up")!);
+  return {
+    plan,
+    host,
+    observed,
+    target,
+    there,
+    back: diff(target.state, backTo(observed, target)),
+    kept,
+    wireguard: means,
+    isDone: isNothing(there) && observed.upScript === upNow,
+  };
+}
+
+function parse(stdout: string, plan: NodeState, host: Host): Observed {
+  try {
+    return parseObserved(stdout, plan);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TofroError(`Cannot read the state of ${host.name}: ${why}`, { kind: "failed" }, cause);
+  }
+}
+
+/** The way back also puts back the sysctls that only the target names. */
+const backTo = (observed: Observed, target: Target): Observed["state"] => ({
+  ...observed.state,
+  sysctls: new Map([...observed.state.sysctls].filter(([key]) => target.state.sysctls.has(key))),
+});
+
+function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireguard: unknown): void {
+  const cannot = (why: string): TofroError =>
+    new TofroError(`Cannot set ${host.name} up: ${why}`, { kind: "machine" });
+  if (!observed.isRoot) throw cannot("its user is not root");
+  if (observed.missing.length > 0) throw cannot(`it lacks ${observed.missing.join(", ")}`);
+  if (aim.kind === "down") return;
+  if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
+  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name));
+  if (clash !== undefined) {
+    throw cannot(
+      `it has an interface ${clash.name} that is not tofro's; \`wg-quick down ${clash.name}\`, or name ours otherwise`,
+    );
+  }
+  if (observed.firewallWanted === undefined) throw cannot("its nftables does not take the plan's table");
+}
+
+/** As the machine prints it: of the line `wg show` gives, cut at 16 hex digits. */
+const prints = (secrets: Secrets): Map<string, string> =>
+  new Map([...secrets.presharedKeys].map(([tunnel, key]) => [tunnel, hash(`${key}\n`).slice(0, 16)]));
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+function keptFiles(
+  plan: NodeState,
+  target: Target,
+  secrets: Secrets,
+  wireguard: ChangeMeans["wireguard"],
+): KeptFiles {
+  const key = secrets.privateKeys.get(plan.node);
+  const files = new Map<string, string>();
+  if (key !== undefined) files.set(keptNodeKeyName, `${key}\n`);
+  for (const each of plan.interfaces) {
+    const preshared = secrets.presharedKeys.get(each.tunnel);
+    if (preshared !== undefined) files.set(keptKeyName(each.name), `${preshared}\n`);
+  }
+  files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
+  files.set("up", upScript(diff(NOTHING, target.state), wireguard));
+  const empty = { ...NOTHING, sysctls: new Map() };
+  files.set("down", downScript(diff({ ...target.state, sysctls: new Map() }, empty), target.was, wireguard));
+  return files;
+}

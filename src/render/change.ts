@@ -1,0 +1,91 @@
+// Changes as the shell lines that carry them out: what `plan` prints is what `apply` runs.
+import { familyOf } from "../core/address.ts";
+import type { Change, WireguardSettings } from "../core/diff.ts";
+import { NFT_TABLE } from "../core/node-state.ts";
+import { routeReplace, routeDelete, ruleAdd, ruleDelete } from "./iproute.ts";
+import { hostPort } from "./wireguard.ts";
+
+/** Where a machine keeps what must outlive a reboot: mode 0700, keys in it 0600. */
+export const ETC = "/etc/tofro";
+export const nodeKeyFile = (folder: string): string => `${folder}/private.key`;
+export const presharedKeyFile = (folder: string, name: string): string => `${folder}/${name}.psk`;
+
+/** What the same change needs to know of the machine. */
+export interface ChangeMeans {
+  /** How the machine makes WireGuard interfaces. */
+  readonly wireguard: "kernel" | "userspace";
+  /** The folder on the machine that holds the keys. */
+  readonly keys: string;
+}
+
+/** Lines for `sh -e`; a heredoc is one line with newlines in it. */
+export function changeLines(change: Change, means: ChangeMeans): string[] {
+  switch (change.kind) {
+    case "interface-add":
+      return [
+        means.wireguard === "kernel"
+          ? `ip link add ${change.name} type wireguard`
+          : `wireguard-go ${change.name}`,
+        `ip link set ${change.name} alias '${aliasOf(change.tunnel)}'`,
+      ];
+    case "interface-delete":
+      return [`ip link del ${change.name}`];
+    case "wireguard":
+      return wireguardLines(change.name, change.set, means.keys);
+    case "address-add":
+      return [`ip address add ${change.address} dev ${change.name}${nodad(change.address)}`];
+    case "address-delete":
+      return [`ip address del ${change.address} dev ${change.name}`];
+    case "link":
+      return [`ip link set ${change.name} mtu ${change.mtu} ${change.up ? "up" : "down"}`];
+    case "route-replace":
+      return [`ip ${routeReplace(change.route)}`];
+    case "route-delete":
+      return [`ip ${routeDelete(change.route)}`];
+    case "rule-add":
+      return [`ip ${ruleAdd(change.rule)}`];
+    case "rule-delete":
+      return [`ip ${ruleDelete(change.rule)}`];
+    case "sysctl":
+      return [`sysctl -qw ${change.key}=${change.value}`];
+    case "firewall":
+      return [nft([`add table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`, change.listing])];
+    case "firewall-widen":
+      return [nft([...flushes(change.listing), change.listing])];
+    case "firewall-delete":
+      return [`nft delete table inet ${NFT_TABLE}`];
+  }
+}
+
+export const aliasOf = (tunnel: string): string => `tofro: ${tunnel}`;
+
+const nodad = (address: Parameters<typeof familyOf>[0]): string => (familyOf(address) === 6 ? " nodad" : "");
+
+function wireguardLines(
+  name: string,
+  { listenPort, privateKey, removePeer, peer }: WireguardSettings,
+  keys: string,
+): string[] {
+  const words = [
+    ...(listenPort === undefined ? [] : [`listen-port ${listenPort}`]),
+    ...(privateKey === undefined ? [] : [`private-key ${nodeKeyFile(keys)}`]),
+    ...(removePeer === undefined ? [] : [`peer ${removePeer} remove`]),
+    ...(peer === undefined ? [] : [`peer ${peer.publicKey}`]),
+    ...(peer?.presharedKey === undefined
+      ? []
+      : [`preshared-key ${peer.presharedKey ? presharedKeyFile(keys, name) : "/dev/null"}`]),
+    ...(peer?.endpoint === undefined ? [] : [`endpoint ${hostPort(peer.endpoint)}`]),
+    ...(peer?.keepaliveS === undefined ? [] : [`persistent-keepalive ${peer.keepaliveS}`]),
+    ...(peer?.allowedIps === undefined ? [] : [`allowed-ips ${peer.allowedIps.join(",")}`]),
+  ];
+  return [`wg set ${name} ${words.join(" ")}`];
+}
+
+const nft = (lines: readonly string[]): string => `nft -f - <<'NFT'\n${lines.join("\n")}\nNFT`;
+
+/** A listing read over a table adds its elements to those that are there; its rules would be added a second time. */
+const flushes = (listing: string): string[] =>
+  Array.from(listing.matchAll(/^\tchain (\S+) \{/gm), ([, chain]) => [
+    `add chain inet ${NFT_TABLE} ${chain}`,
+    `flush chain inet ${NFT_TABLE} ${chain}`,
+  ]).flat();
