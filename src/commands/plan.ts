@@ -28,7 +28,7 @@ export const planCommand = (io: Io) =>
     });
 
 /** The lines for one machine, in the order in which they run. */
-export const commandsOf = ({ there, wireguard }: Machine): string[] =>
+const commandsOf = ({ there, wireguard }: Machine): string[] =>
   [there.widen, there.move, there.narrow].flatMap((changes) => stageLines(changes, wireguard));
 
 export function planText(machines: readonly Machine[]): string {
@@ -42,7 +42,7 @@ export function planText(machines: readonly Machine[]): string {
     .join("");
 }
 
-export const planJson = (machines: readonly Machine[]): string =>
+const planJson = (machines: readonly Machine[]): string =>
   `${JSON.stringify(
     {
       machines: machines.map((machine) => ({

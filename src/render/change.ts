@@ -57,7 +57,7 @@ export function changeLines(change: Change, means: ChangeMeans): string[] {
   }
 }
 
-export const aliasOf = (tunnel: string): string => `tofro: ${tunnel}`;
+const aliasOf = (tunnel: string): string => `tofro: ${tunnel}`;
 
 const nodad = (address: Parameters<typeof familyOf>[0]): string => (familyOf(address) === 6 ? " nodad" : "");
 
