@@ -31,7 +31,8 @@ async function snapshot(host: Host): Promise<string> {
     "ip rule",
     "ip -6 rule",
     "nft -s list ruleset",
-    "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6)[.](ip_forward|conf)' | sort",
+    // The kernel's WireGuard turns this one off with every interface that goes up (wg_open), for good.
+    "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6)[.](ip_forward|conf)' | grep -v ipv4.conf.all.send_redirects | sort",
     "ls -A /run/tofro 2>/dev/null || true",
     "ls -A /run/tofro/wg-quick 2>/dev/null || true",
   ];
