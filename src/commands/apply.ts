@@ -78,8 +78,9 @@ async function reach(
   }
 }
 
-/** Hops to the node that has the route's prefix; rules come behind all routes. */
+/** Hops to the node that has the route's prefix; new keys come before all routes, rules behind them. */
 function distance(plan: Plan, node: string, change: Change): number {
+  if (change.kind === "wireguard") return -1;
   if (change.kind !== "route-replace") return Number.POSITIVE_INFINITY;
   const { nodes } = plan.topology;
   const { prefix } = change.route;

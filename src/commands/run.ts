@@ -4,9 +4,11 @@ import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
 import { applyCommand, downCommand } from "./apply.ts";
 import { checkCommand } from "./check.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { graphCommand } from "./graph.ts";
 import type { Io } from "./io.ts";
+import { keysCommand } from "./keys.ts";
 import { labCommand } from "./lab.ts";
 import { printDiagnostics } from "./load.ts";
 import { planCommand } from "./plan.ts";
@@ -20,7 +22,9 @@ const VERBS = [
   planCommand,
   applyCommand,
   downCommand,
+  doctorCommand,
   exportCommand,
+  keysCommand,
   graphCommand,
   schemaCommand,
   lab,

@@ -35,6 +35,8 @@ export interface WireguardSettings {
     readonly endpoint?: MachinePeer["endpoint"];
     readonly keepaliveS?: number;
   };
+  /** A live tunnel's key changed at either end: begin a handshake at once; the keepalive stays so many seconds (0: off). */
+  readonly greet?: { readonly publicKey: string; readonly keepaliveS: number };
 }
 
 export interface Changes {
@@ -49,12 +51,15 @@ export const isNothing = ({ widen, move, narrow }: Changes): boolean =>
 /** The smallest changes that lead from one state to the other; nothing else on the machine is touched. */
 export function diff(from: MachineState, to: MachineState): Changes {
   const widen: Change[] = [];
+  const rekey: Change[] = [];
   const narrow: Change[] = [];
   const recreated = new Set<string>();
   for (const [name, wanted] of to.interfaces) {
     const present = from.interfaces.get(name);
     if (present === undefined) recreated.add(name);
-    widen.push(...interfaceChanges(present, wanted));
+    for (const change of interfaceChanges(present, wanted)) {
+      (change.kind === "wireguard" && change.set.greet !== undefined ? rekey : widen).push(change);
+    }
     narrow.push(...interfaceTidying(present, wanted));
   }
   for (const [key, value] of to.sysctls) {
@@ -65,7 +70,8 @@ export function diff(from: MachineState, to: MachineState): Changes {
   const firewall = firewallChanges(from.firewall, to.firewall);
   return {
     widen: [...firewall.widen, ...widen],
-    move: [...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
+    // The end that greets comes last: the other knows the new keys by then, and a tunnel is down for one handshake.
+    move: [...rekey, ...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
     narrow: [
       ...narrow,
       // Those of an interface that goes, go with it.
@@ -120,9 +126,24 @@ function settings(
     ...(peer === undefined || Object.keys(peerSettings).length === 0
       ? {}
       : { peer: { publicKey: peer.publicKey, ...peerSettings } }),
+    ...(peer !== undefined && isRekeyed(present, wanted) && greets(wanted)
+      ? { greet: { publicKey: peer.publicKey, keepaliveS: peer.keepaliveS } }
+      : {}),
   };
   return Object.keys(set).length === 0 ? undefined : set;
 }
+
+/** A live tunnel gets a new key, at this end or the other: its session ends. */
+const isRekeyed = (present: MachineInterface | undefined, wanted: MachineInterface): boolean =>
+  present?.peer !== undefined &&
+  (present.publicKey !== wanted.publicKey || present.peer.publicKey !== wanted.peer?.publicKey);
+
+/**
+ * Which end of a tunnel begins the handshake behind a change of keys: one that dials, and only one. When both begin at
+ * once, each drops the other's answer (only its last message counts) and both wait for 5 s.
+ */
+const greets = ({ publicKey, peer }: MachineInterface): boolean =>
+  peer?.endpoint !== undefined && (peer.keepaliveS > 0 || publicKey < peer.publicKey);
 
 /** A name cannot be compared with an address: it was resolved once, and the endpoint timer follows it. */
 function sameEndpoint(

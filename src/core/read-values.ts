@@ -180,7 +180,7 @@ export function readPublicKey(text: Text, found: Diagnostics): Located<string> |
     "bad-public-key",
     text.at,
     "this is not a WireGuard public key",
-    "paste the output of `wg pubkey`: 44 characters of base64 with `=` at the end",
+    "paste the output of `wg pubkey`: 44 characters of base64 with `=` at the end; or write `node`, and apply makes the key there",
   );
   return undefined;
 }

@@ -59,7 +59,8 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
   const ssh = readSsh(textOf(fields, "ssh"), found);
   const mtu = readMtu(fields, found);
   const keyText = textOf(fields, "public_key");
-  const publicKey = keyText && readPublicKey(keyText, found);
+  const makesItsKey = keyText?.text === "node";
+  const publicKey = keyText && !makesItsKey ? readPublicKey(keyText, found) : undefined;
   return {
     name: entry.key,
     at: entry.at,
@@ -71,6 +72,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
     ...(ssh !== undefined && { ssh }),
     ...(mtu && { mtu }),
     ...(publicKey && { publicKey }),
+    ...(makesItsKey && { makesItsKey }),
   };
 }
 

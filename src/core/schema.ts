@@ -52,8 +52,8 @@ export const nodeSchema = z
       ).optional(),
       mtu: mtu("this node's tunnels").optional(),
       public_key: text(
-        "a WireGuard public key",
-        "WireGuard public key, when the private key stays on the node alone.",
+        "a WireGuard public key, or `node`",
+        "WireGuard public key, when the private key stays on the node alone; `node`: apply makes the key there.",
       ).optional(),
       interfaces: record(
         z.union([z.string(), interfaceSchema], { error: "an interface name or `{ name, port }`" }),

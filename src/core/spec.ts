@@ -36,9 +36,15 @@ export interface NodeSpec {
   readonly mtu?: number;
   /** WireGuard public key (base64) of a node that keeps its private key to itself. */
   readonly publicKey?: Located<string>;
+  /** `public_key: node`: it makes its key itself, and the lock learns the public half. */
+  readonly makesItsKey?: true;
   /** Names and ports that the user fixed, keyed by peer node or by forwarder. */
   readonly interfaces: readonly InterfaceSpec[];
 }
+
+/** Whether the private key is on the node alone. */
+export const keepsItsKey = ({ publicKey, makesItsKey }: NodeSpec): boolean =>
+  publicKey !== undefined || makesItsKey === true;
 
 export interface EndpointSpec {
   /** IPv4 address, IPv6 address (no brackets) or host name. */

@@ -6,7 +6,7 @@ import { parse } from "../core/parse.ts";
 import { compile, type Plan } from "../core/plan.ts";
 import { formatSecrets, parseSecrets } from "../core/secrets-text.ts";
 import type { Secrets } from "../core/secrets.ts";
-import type { Spec } from "../core/spec.ts";
+import { keepsItsKey, type Spec } from "../core/spec.ts";
 import { modeOf, readIfThere, writeAtomic } from "./atomic.ts";
 import { generatePresharedKey, generatePrivateKey, publicKeyOf } from "./keys.ts";
 
@@ -21,7 +21,7 @@ export interface Network {
 
 const beside = (file: string, extension: string): string => file.replace(/(?:\.ya?ml)?$/, extension);
 const lockFile = (file: string): string => beside(file, ".lock");
-const secretsFile = (file: string): string => beside(file, ".secrets");
+export const secretsFile = (file: string): string => beside(file, ".secrets");
 
 /** Reads a network; throws a TofroError of kind `input` with everything that is wrong in the three files. */
 export async function readNetwork(file: string): Promise<Network> {
@@ -63,7 +63,7 @@ export async function settle(network: Network): Promise<{ network: Network; plan
   const draft = planOf(network);
   const privateKeys = new Map<string, string>();
   for (const node of network.spec.nodes) {
-    if (node.publicKey !== undefined) continue;
+    if (keepsItsKey(node)) continue;
     privateKeys.set(node.name, network.secrets.privateKeys.get(node.name) ?? newKey(network, node.name));
   }
   const presharedKeys = new Map(
@@ -94,8 +94,9 @@ function newKey(network: Network, node: string): string {
 
 function withPublicKeys(lock: Lock, spec: Spec, secrets: Secrets): Lock {
   const nodes = new Map(lock.nodes);
-  for (const { name, publicKey, endpoint } of spec.nodes) {
-    const privateKey = secrets.privateKeys.get(name);
+  for (const node of spec.nodes) {
+    const { name, publicKey, endpoint } = node;
+    const privateKey = keepsItsKey(node) ? undefined : secrets.privateKeys.get(name);
     const known = publicKey?.value ?? (privateKey === undefined ? undefined : publicKeyOf(privateKey));
     if (known === undefined) continue;
     const fresh = { addresses: [], basePort: endpoint?.port ?? 0, interfaces: new Map() };

@@ -63,7 +63,7 @@ const nodad = (address: Parameters<typeof familyOf>[0]): string => (familyOf(add
 
 function wireguardLines(
   name: string,
-  { listenPort, privateKey, removePeer, peer }: WireguardSettings,
+  { listenPort, privateKey, removePeer, peer, greet }: WireguardSettings,
   keys: string,
 ): string[] {
   const words = [
@@ -78,7 +78,13 @@ function wireguardLines(
     ...(peer?.keepaliveS === undefined ? [] : [`persistent-keepalive ${peer.keepaliveS}`]),
     ...(peer?.allowedIps === undefined ? [] : [`allowed-ips ${peer.allowedIps.join(",")}`]),
   ];
-  return [`wg set ${name} ${words.join(" ")}`];
+  return [
+    `wg set ${name} ${words.join(" ")}`,
+    // WireGuard speaks when a keepalive is switched on, and else only when there is something to send.
+    ...(greet === undefined ? [] : greet.keepaliveS === 0 ? [25, 0] : [0, greet.keepaliveS]).map(
+      (seconds) => `wg set ${name} peer ${greet?.publicKey} persistent-keepalive ${seconds}`,
+    ),
+  ];
 }
 
 const nft = (lines: readonly string[]): string => `nft -f - <<'NFT'\n${lines.join("\n")}\nNFT`;
