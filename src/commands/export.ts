@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../files/atomic.ts";
 import { settle } from "../files/network.ts";
 import { staleFiles } from "../files/stale.ts";
-import { MADE_BY, wgQuickFiles } from "../render/wg-quick.ts";
+import { madeBy, wgQuickFiles } from "../render/wg-quick.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
@@ -22,7 +22,7 @@ const wgQuick = (io: Io) =>
         path: join(options.output, file.node, `${file.interface}.conf`),
       }));
       for (const file of files) await writeAtomic(file.path, file.text, 0o600);
-      const stale = await staleFiles(options.output, MADE_BY, new Set(files.map((file) => file.path)));
+      const stale = await staleFiles(options.output, madeBy(plan), new Set(files.map((file) => file.path)));
       for (const path of stale) {
         await rm(path);
         io.stderr(`removed ${path}: the plan has no such tunnel any more\n`);

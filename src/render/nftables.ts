@@ -24,7 +24,7 @@ export function tableCommands(state: NodeState): string[] {
       `add set ${TABLE} arrivals${family} { type ifname . ipv${family}_addr; flags interval; }`,
       `add set ${TABLE} behind${family} { type ipv${family}_addr; flags interval; }`,
     ]),
-    ...behindElements(firewall),
+    ...behindElements(firewall, families),
     ...chain("arrive", "prerouting priority raw", arriveRules(state, families)),
     ...chain("pass", "forward priority filter", passRules(families)),
     ...(firewall.mss === undefined
@@ -33,14 +33,14 @@ export function tableCommands(state: NodeState): string[] {
   ];
 }
 
-/** The elements that belong to one interface, to `add` or to `delete`. */
-export function elementCommands(verb: "add" | "delete", firewall: Firewall, name: string): string[] {
+/** The elements that belong to one interface. */
+export function elementCommands(firewall: Firewall, name: string): string[] {
   const sources = firewall.arrivals
     .filter((arrival) => arrival.interface === name)
     .map(({ source }) => source);
   const outs = firewall.transits.filter((transit) => transit.in === name).map(({ out }) => out);
   const element = (set: string, elements: readonly string[]): string[] =>
-    elements.length === 0 ? [] : [`${verb} element ${TABLE} ${set} { ${elements.join(", ")} }`];
+    elements.length === 0 ? [] : [`add element ${TABLE} ${set} { ${elements.join(", ")} }`];
   return [
     ...element("tunnels", [`"${name}"`]),
     ...([4, 6] as const).flatMap((family) =>
@@ -58,7 +58,7 @@ export function elementCommands(verb: "add" | "delete", firewall: Firewall, name
 
 /** The whole table as a script for `nft -f`, replacing what was there in one transaction. */
 export function nftScript(state: NodeState): string {
-  const elements = state.interfaces.flatMap((each) => elementCommands("add", state.firewall, each.name));
+  const elements = state.interfaces.flatMap((each) => elementCommands(state.firewall, each.name));
   return [`add table ${TABLE}`, `delete table ${TABLE}`, ...tableCommands(state), ...elements, ""].join("\n");
 }
 
@@ -66,12 +66,13 @@ const familiesOf = (state: NodeState): Family[] => [...new Set(state.addresses.m
 
 const ipOf = (family: Family): string => (family === 4 ? "ip" : "ip6");
 
-function behindElements(firewall: Firewall): string[] {
-  return ([4, 6] as const).flatMap((family) => {
+/** Emptied first: a prefix that grew overlaps what it was. */
+const behindElements = (firewall: Firewall, families: readonly Family[]): string[] =>
+  families.flatMap((family) => {
     const prefixes = firewall.prefixes.filter((prefix) => familyOf(prefix) === family);
-    return prefixes.length === 0 ? [] : [`add element ${TABLE} behind${family} { ${prefixes.join(", ")} }`];
+    const add = `add element ${TABLE} behind${family} { ${prefixes.join(", ")} }`;
+    return [`flush set ${TABLE} behind${family}`, ...(prefixes.length === 0 ? [] : [add])];
   });
-}
 
 function arriveRules(state: NodeState, families: readonly Family[]): string[] {
   const guard = families.map(

@@ -5,17 +5,16 @@
 import { familyOf, hostPrefix } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Secrets } from "../core/secrets.ts";
-import { NFT_TABLE, type NodeState, type TunnelInterface } from "../core/node-state.ts";
+import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState, type TunnelInterface } from "../core/node-state.ts";
 import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
 import { keysOf, peerLines, type InterfaceKeys } from "./wireguard.ts";
 import { elementCommands, tableCommands } from "./nftables.ts";
 
 /** Where a node that keeps its private key to itself has it. */
 const OWN_KEY_FILE = "/etc/tofro/private.key";
-/** How every file of ours begins. */
-export const MADE_BY = "# Made by tofro";
 const RUN = "/run/tofro/wg-quick";
-const V6 = "/proc/sys/net/ipv6/conf";
+const V4 = "/proc/sys/net/ipv4";
+const V6 = "/proc/sys/net/ipv6";
 
 export interface WgQuickFile {
   readonly node: string;
@@ -23,22 +22,25 @@ export interface WgQuickFile {
   readonly text: string;
 }
 
+/** How every file made from this network begins. */
+export const madeBy = (plan: Plan): string => `# Made by tofro from ${plan.spec.file.replace(/^.*\//, "")}: `;
+
 /** Every node's files. They hold private keys. */
 export const wgQuickFiles = (plan: Plan, secrets: Secrets): WgQuickFile[] =>
   plan.states.flatMap((state) =>
     state.interfaces.map((each) => ({
       node: state.node,
       interface: each.name,
-      text: wgQuickFile(state, each, keysOf(secrets, state.node, each)),
+      text: wgQuickFile(madeBy(plan), state, each, keysOf(secrets, state.node, each)),
     })),
   );
 
 /** The text of `<interface>.conf`. It holds secrets: mode 0600. */
-function wgQuickFile(state: NodeState, each: TunnelInterface, keys: InterfaceKeys): string {
+function wgQuickFile(head: string, state: NodeState, each: TunnelInterface, keys: InterfaceKeys): string {
   const { peer } = each;
   const way = peer.forwarder === undefined ? "" : ` over the forwarder ${peer.forwarder}`;
   const lines = [
-    `${MADE_BY}: ${state.node} to ${peer.node}${way}. Change the network file and export again.`,
+    `${head}${state.node} to ${peer.node}${way}. Change the network file and export again.`,
     "[Interface]",
     keys.privateKey === undefined
       ? `PostUp = wg set %i private-key ${OWN_KEY_FILE}`
@@ -48,7 +50,7 @@ function wgQuickFile(state: NodeState, each: TunnelInterface, keys: InterfaceKey
     `MTU = ${each.mtu}`,
     "Table = off",
     ...upHooks(state, each).map((hook) => `PostUp = ${hook}`),
-    ...downHooks(state, each).map((hook) => `PostDown = ${hook}`),
+    ...DOWN_HOOKS.map((hook) => `PostDown = ${hook}`),
     "",
     ...peerLines(each, keys),
     ...(peer.keepaliveS === undefined ? [] : [`PersistentKeepalive = ${peer.keepaliveS}`]),
@@ -61,13 +63,12 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
   const own = state.sysctls.filter(({ key }) => isOfInterface(key, each.name));
   const forwarding = sharedSysctls(state);
   return [
-    `mkdir -p ${RUN}/up && touch ${RUN}/up/%i`,
+    `mkdir -p ${RUN}/up ${RUN}/saved && touch ${RUN}/up/%i`,
     `nft '${tableCommands(state).join("; ")}'`,
-    `nft '${elementCommands("add", state.firewall, each.name).join("; ")}'`,
+    `nft '${elementCommands(state.firewall, each.name).join("; ")}'`,
     ...own.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
-    ...(forwarding.some(({ key }) => key.startsWith("net.ipv6.")) ? keepRouterAdvertisements() : []),
     ...forwarding.flatMap(({ key, value }) => [
-      `was=$(sysctl -n ${key}); (set -C; echo $was > ${RUN}/${key}) 2>/dev/null || true`,
+      ...(key.startsWith("net.ipv6.") ? KEEP_IPV6 : KEEP_IPV4),
       `sysctl -qw ${key}=${value}`,
     ]),
     ...(state.addresses.some((address) => familyOf(address) === 6) ? [ADDRESS_READY] : []),
@@ -84,35 +85,41 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
 /** An IPv6 address is tentative for a moment, and no route may name it as its source so long. */
 const ADDRESS_READY = 'while [ -n "$(ip -6 address show dev %i tentative)" ]; do sleep 0.02; done';
 
-/** Forwarding makes an interface ignore router advertisements; 2 keeps them where they were heeded. */
-function keepRouterAdvertisements(): string[] {
-  const saved = `${RUN}/ipv6-interfaces`;
-  return [
-    `was=$(grep -H . ${V6}/all/forwarding ${V6}/*/forwarding ${V6}/*/accept_ra); (set -C; echo "$was" > ${saved}) 2>/dev/null || true`,
-    `for ra in ${V6}/*/accept_ra; do if [ $(cat $ra) = 1 ]; then echo 2 > $ra; fi; done`,
-  ];
-}
+/** Notes what is there, unless another interface's hook has done so already; `key:value` lines, restored in order. */
+const save = (family: string, ...files: readonly string[]): string =>
+  `was=$(grep -H . ${files.join(" ")}); (set -C; echo "$was" > ${RUN}/saved/${family}) 2>/dev/null || true`;
 
-function downHooks(state: NodeState, each: TunnelInterface): string[] {
-  const restore = sharedSysctls(state).map(({ key }) => `sysctl -qw ${key}=$(cat ${RUN}/${key})`);
-  const restore6 = sharedSysctls(state).some(({ key }) => key.startsWith("net.ipv6."))
-    ? [
-        `while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < ${RUN}/ipv6-interfaces`,
-      ]
-    : [];
-  const last = [
-    ...restore,
-    ...restore6,
-    `nft delete table inet ${NFT_TABLE}`,
+/** The kernel sets these by itself when forwarding is switched (inet_forward_change). */
+const KEEP_IPV4 = [
+  save("ipv4", `${V4}/ip_forward`, `${V4}/conf/*/forwarding`, `${V4}/conf/*/accept_redirects`),
+];
+
+/** Forwarding makes an interface ignore router advertisements; 2 keeps them where they were heeded. */
+const KEEP_IPV6 = [
+  save("ipv6", `${V6}/conf/all/forwarding`, `${V6}/conf/*/forwarding`, `${V6}/conf/*/accept_ra`),
+  `for ra in ${V6}/conf/*/accept_ra; do if [ $(cat $ra) = 1 ]; then echo 2 > $ra; fi; done`,
+];
+
+// Down knows nothing of the plan: the file may have been replaced since, or the interface deleted by hand. Whatever
+// has a mark and no interface is cleared away, and with the last mark everything that the files share.
+const DOWN_HOOKS = [
+  [
+    `for i in $(ls ${RUN}/up 2>/dev/null); do if ip link show dev $i >/dev/null 2>&1; then continue; fi`,
+    ...["-4", "-6"].map(
+      (family) => `while ip ${family} rule del iif $i protocol ${ROUTE_PROTOCOL} 2>/dev/null; do :; done`,
+    ),
+    `nft list set inet ${NFT_TABLE} tunnels 2>/dev/null | grep -o '"'$i'"' | while read -r e; do nft delete element inet ${NFT_TABLE} tunnels "{ $e }"; done || true`,
+    `for s in arrivals4 arrivals6 transits; do nft list set inet ${NFT_TABLE} $s 2>/dev/null | grep -o '"'$i'" [.] [^ ,}]*' | while read -r e; do nft delete element inet ${NFT_TABLE} $s "{ $e }"; done || true; done`,
+    `rm -f ${RUN}/up/$i; done`,
+  ].join("; "),
+  [
+    `if rmdir ${RUN}/up 2>/dev/null; then for f in $(ls ${RUN}/saved)`,
+    `do while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < ${RUN}/saved/$f; done`,
+    `nft delete table inet ${NFT_TABLE} 2>/dev/null || true`,
     `rm -r ${RUN}`,
-    "rmdir /run/tofro 2>/dev/null || true",
-  ];
-  return [
-    ...rulesOf(state, each).map((rule) => `ip ${ruleDelete(rule)} 2>/dev/null || true`),
-    `nft '${elementCommands("delete", state.firewall, each.name).join("; ")}' 2>/dev/null || true`,
-    `rm -f ${RUN}/up/%i; if rmdir ${RUN}/up 2>/dev/null; then ${last.join("; ")}; fi`,
-  ];
-}
+    "rmdir /run/tofro 2>/dev/null || true; fi",
+  ].join("; "),
+];
 
 const isOfInterface = (key: string, name: string): boolean => key.includes(`.conf.${name}.`);
 

@@ -1,12 +1,12 @@
 // The exported files with the real wg-quick, in any order; and down again, leaving everything as it was.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
-import type { Host } from "../../src/linux/command.ts";
 import { wgQuickFiles, type WgQuickFile } from "../../src/render/wg-quick.ts";
 import { traceAll, withLab, type TestLab } from "../support/lab.ts";
+import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
 const read = (...path: string[]): string => readFileSync(join(import.meta.dirname, "..", ...path), "utf8");
 const FOLDER = "/run/wg-quick-test";
@@ -19,27 +19,6 @@ const NETWORKS: Readonly<Record<string, string>> = {
   mtu: read("golden", "mtu", "tofro.yaml"),
   prefixes: read("golden", "prefixes", "tofro.yaml"),
 };
-
-/** Everything that tofro may touch on a machine, as text. */
-async function snapshot(host: Host): Promise<string> {
-  const commands = [
-    "ip -o address",
-    // Carrier comes a moment after a lab does, and with it the kernel's multicast routes.
-    "ip -br link | cut -d' ' -f1",
-    "ip -4 route show table all",
-    "ip -6 route show table all | grep -v ^multicast",
-    "ip rule",
-    "ip -6 rule",
-    "nft -s list ruleset",
-    // The kernel's WireGuard turns this one off with every interface that goes up (wg_open), for good.
-    "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6)[.](ip_forward|conf)' | grep -v ipv4.conf.all.send_redirects | sort",
-    "ls -A /run/tofro 2>/dev/null || true",
-    "ls -A /run/tofro/wg-quick 2>/dev/null || true",
-  ];
-  const { stdout } = await host.run(["sh", "-c", commands.join("; echo ---; ")]);
-  // wireguard-go's own log and the lab's files lie in /run/tofro too; addresses' lifetimes count down.
-  return stdout.replaceAll(/(valid_lft|preferred_lft|expires) \S+/g, "").replaceAll(/^\S+[.]log$\n/gm, "");
-}
 
 async function writeFiles(lab: TestLab, files: readonly WgQuickFile[]): Promise<void> {
   for (const { node, interface: name, text } of files) {
@@ -91,13 +70,6 @@ describe.each(Object.entries(NETWORKS))("%s", (_, network) => {
   });
 });
 
-async function snapshotAll(lab: TestLab): Promise<Record<string, string>> {
-  const names = lab.plan.topology.nodes.map(({ name }) => name);
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await snapshot(await lab.host(name))] as const)),
-  );
-}
-
 describe("what was there before", () => {
   it("is kept: forwarding on, router advertisements heeded, another's rules and tables", async () => {
     await withLab(NETWORKS["five-nodes"]!, { bare: true }, async (lab, folder) => {
@@ -119,6 +91,72 @@ describe("what was there before", () => {
       for (const file of files) await wgQuick(lab, "down", file);
       await host.run(["rm", "-r", FOLDER]);
       expect(await snapshot(host)).toBe(before);
+    });
+  });
+});
+
+describe("down, which knows nothing of the plan", () => {
+  const before =
+    "overlay: 10.66.0.0/24\nnodes:\n  a: { prefixes: 192.168.7.0/24 }\n  b: { endpoint: 198.51.100.1 }\n  c: { endpoint: 198.51.100.2 }\npaths: [a -> b -> c, c -> a]\n";
+  // b is no transit any more, and the prefix behind a has grown over what it was.
+  const after = before.replace("192.168.7.0/24", "192.168.0.0/16").replace("a -> b -> c", "a -> c, a <-> b");
+
+  async function inLab(
+    use: (lab: TestLab, old: WgQuickFile[], now: WgQuickFile[]) => Promise<void>,
+  ): Promise<void> {
+    await withLab(before, { bare: true }, async (lab, folder) => {
+      const settled = await settle(await readNetwork(join(folder, "tofro.yaml")));
+      const old = wgQuickFiles(settled.plan, settled.network.secrets);
+      writeFileSync(join(folder, "tofro.yaml"), after);
+      const changed = await settle(await readNetwork(join(folder, "tofro.yaml")));
+      await use(lab, old, wgQuickFiles(changed.plan, changed.network.secrets));
+    });
+  }
+  const of = (files: readonly WgQuickFile[], node: string): WgQuickFile[] =>
+    files.filter((each) => each.node === node);
+
+  it("clears the old plan away when the files were replaced first", async () => {
+    await inLab(async (lab, old, now) => {
+      for (const node of ["a", "b"]) {
+        const host = await lab.host(node);
+        await host.run([
+          "sh",
+          "-c",
+          "sysctl -qw net.ipv4.conf.all.accept_redirects=0 net.ipv4.conf.lo.forwarding=1",
+        ]);
+        const clean = await snapshot(host);
+        await writeFiles(lab, of(old, node));
+        for (const file of of(old, node)) await wgQuick(lab, "up", file);
+        await writeFiles(lab, of(now, node));
+        for (const file of of(old, node).filter((each) =>
+          now.some((next) => next.node === node && next.interface === each.interface),
+        )) {
+          await wgQuick(lab, "down", file);
+          await wgQuick(lab, "up", file);
+        }
+        const { stdout } = await host.run(["nft", "list", "table", "inet", "tofro"]);
+        expect(stdout).not.toContain("192.168.7.0/24");
+        const shown = (await host.run(["wg", "show", "interfaces"])).stdout.trim().split(/\s+/);
+        for (const name of shown)
+          await host.run(["wg-quick", "down", `${FOLDER}/${name}.conf`], { timeoutMs: 60_000 });
+        await host.run(["rm", "-r", FOLDER]);
+        expect(await snapshot(host)).toBe(clean);
+      }
+    });
+  });
+
+  it("clears away what an interface deleted by hand had left, and a flushed ruleset does not stop it", async () => {
+    await inLab(async (lab, old) => {
+      const host = await lab.host("b");
+      const clean = await snapshot(host);
+      await writeFiles(lab, of(old, "b"));
+      const [first, ...rest] = of(old, "b");
+      for (const file of of(old, "b")) await wgQuick(lab, "up", file);
+      await host.run(["ip", "link", "del", first!.interface]);
+      await host.run(["nft", "flush", "ruleset"]);
+      for (const file of rest) await wgQuick(lab, "down", file);
+      await host.run(["rm", "-r", FOLDER]);
+      expect(await snapshot(host)).toBe(clean);
     });
   });
 });

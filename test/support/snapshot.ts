@@ -1,0 +1,34 @@
+// Everything that tofro may touch on a machine, as text: to see that it is as before, or as planned.
+import type { Host } from "../../src/linux/command.ts";
+import type { TestLab } from "./lab.ts";
+
+const COMMANDS = [
+  "ip -o address | cut -d: -f2- | grep -v ipv4.conf.all.send_redirects | sort",
+  // Carrier comes a moment after a lab does, and with it the kernel's multicast routes.
+  "ip -br link | cut -d' ' -f1",
+  "ip -4 route show table all",
+  "ip -6 route show table all | grep -v ^multicast",
+  "ip rule",
+  "ip -6 rule",
+  "nft -s list ruleset",
+  // The kernel's WireGuard turns send_redirects off with every interface that goes up (wg_open), for good.
+  "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6)[.](ip_forward|conf)' | grep -v ipv4.conf.all.send_redirects | sort",
+  "find /run/tofro -mindepth 1 2>/dev/null",
+  "for each in /etc/tofro*/*; do [ ! -e $each ] || sha256sum $each; done",
+  "wg show all allowed-ips; wg show all listen-port; wg show all public-key; wg show all persistent-keepalive",
+  "for each in $(wg show interfaces); do wg show $each preshared-keys | sha256sum; done",
+  'ip -j link | tr \'{\' \'\\n\' | grep -o \'"ifalias":"tofro[^"]*\\|"ifname":"wg[^"]*\\|"mtu":[0-9]*\'',
+];
+
+export async function snapshot(host: Host): Promise<string> {
+  const { stdout } = await host.run(["sh", "-c", `{ ${COMMANDS.join("; echo ---; ")}; } 2>&1; exit 0`]);
+  // wireguard-go's own log lies in /run/tofro too; addresses' lifetimes count down.
+  return stdout.replaceAll(/(valid_lft|preferred_lft|expires) \S+/g, "").replaceAll(/^\S+[.]log$\n/gm, "");
+}
+
+export async function snapshotAll(lab: TestLab): Promise<Record<string, string>> {
+  const names = lab.plan.topology.nodes.map(({ name }) => name);
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await snapshot(await lab.host(name))] as const)),
+  );
+}
