@@ -2,9 +2,11 @@
 import type { Command } from "@commander-js/extra-typings";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
+import type { Secrets } from "../core/secrets.ts";
 import { labHost } from "../lab/lab.ts";
 import { readState } from "../lab/state.ts";
 import { localHost, type Host } from "../linux/command.ts";
+import { discreet } from "../linux/discreet.ts";
 import type { Aim } from "../linux/machine.ts";
 import { sshConnections } from "../linux/ssh.ts";
 import type { Network } from "../files/network.ts";
@@ -37,7 +39,8 @@ export async function machinesOf(
   const chosen = states.filter(({ node }) => options.node === undefined || options.node.includes(node));
   const unknown = options.node?.find((name) => !states.some(({ node }) => node === name));
   if (unknown !== undefined) throw new TofroError(`There is no node "${unknown}"`, { kind: "usage" });
-  if (options.lab !== undefined) return inLab(options.lab, chosen);
+  const { secrets } = network;
+  if (options.lab !== undefined) return inLab(options.lab, chosen, secrets);
   const destinations = new Map(network.spec.nodes.map((node) => [node.name, node.ssh]));
   const here = chosen.filter(({ node }) => destinations.get(node) === undefined).map(({ node }) => node);
   if (here.length > 1) {
@@ -47,9 +50,8 @@ export async function machinesOf(
   const ssh = await sshConnections();
   const open = (node: string, how: "host" | "fresh"): Promise<Host> => {
     const destination = destinations.get(node);
-    return Promise.resolve(
-      destination === undefined ? { ...localHost, name: node } : ssh[how](node, destination),
-    );
+    const host = destination === undefined ? { ...localHost, name: node } : ssh[how](node, destination);
+    return Promise.resolve(discreet(host, secrets));
   };
   return {
     states: chosen,
@@ -59,8 +61,8 @@ export async function machinesOf(
   };
 }
 
-async function inLab(lab: string, states: readonly NodeState[]): Promise<Machines> {
+async function inLab(lab: string, states: readonly NodeState[], secrets: Secrets): Promise<Machines> {
   const { wireguard } = await readState(lab);
-  const host = (node: string): Promise<Host> => labHost(lab, node);
+  const host = async (node: string): Promise<Host> => discreet(await labHost(lab, node), secrets);
   return { states, host, fresh: host, wireguard, close: () => Promise.resolve() };
 }

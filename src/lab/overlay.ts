@@ -1,8 +1,11 @@
 // Brings the overlay up on a lab's nodes, each from its own state.
+import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
+import { keepsItsKey } from "../core/spec.ts";
 import type { Forwarder } from "../core/topology.ts";
 import { readNetwork, settle } from "../files/network.ts";
 import type { Host } from "../linux/command.ts";
+import { discreet } from "../linux/discreet.ts";
 import { dialScript, setUpScript } from "../render/set-up.ts";
 import type { LabState } from "./state.ts";
 import { addWireguard } from "./wireguard.ts";
@@ -16,7 +19,13 @@ export interface PreparedOverlay {
 
 /** Plans a network and makes the keys that are missing; writes the lock and the secrets beside its file. */
 export async function prepareOverlay(networkFile: string): Promise<PreparedOverlay> {
-  const { network, plan } = await settle(await readNetwork(networkFile));
+  const read = await readNetwork(networkFile);
+  const own = read.spec.nodes.filter(keepsItsKey).map(({ name }) => name);
+  if (own.length > 0) {
+    const message = `Cannot bring ${own.join(", ")} up in a lab: \`public_key:\` says that the private key is elsewhere; use \`lab up --bare\``;
+    throw new TofroError(message, { kind: "usage" });
+  }
+  const { network, plan } = await settle(read);
   const states = new Map(plan.states.map((state) => [state.node, state]));
   const ready = new Map(plan.states.map(({ node }) => [node, Promise.withResolvers<void>()]));
   return {
@@ -25,7 +34,8 @@ export async function prepareOverlay(networkFile: string): Promise<PreparedOverl
     async bringUp(host, node, lab) {
       const state = states.get(node)!;
       await Promise.all(state.interfaces.map(({ name }) => addWireguard(host, name, lab.wireguard)));
-      await host.run(["sh", "-s"], { input: setUpScript(state, network.secrets), timeoutMs: 60_000 });
+      const input = setUpScript(state, network.secrets);
+      await discreet(host, network.secrets).run(["sh", "-s"], { input, timeoutMs: 60_000 });
       ready.get(node)!.resolve();
       await Promise.all([...ready.values()].map(({ promise }) => promise));
       await host.run(["sh", "-s"], { input: dialScript(state), timeoutMs: 60_000 });
