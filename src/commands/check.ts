@@ -9,6 +9,8 @@ import { loadNetwork, networkOptions, printDiagnostics } from "./load.ts";
 
 /** More directions than this are counted instead of listed, the broken ones excepted. */
 const MOST_LISTED = 200;
+/** From about here on it takes more than a second. */
+const MANY_NODES = 200;
 
 export const checkCommand = (io: Io) =>
   networkOptions(new Command("check"))
@@ -17,6 +19,8 @@ export const checkCommand = (io: Io) =>
     .action(async (options) => {
       try {
         const network = await loadNetwork(options, options.json === true ? { ...io, stderr: () => {} } : io);
+        const { length } = network.spec.nodes;
+        if (length >= MANY_NODES) io.stderr(`simulating the directions of ${length} nodes ...\n`);
         const result = check(network.spec, planOf(network).states);
         if (options.json === true)
           printJson({ ...result, diagnostics: [...network.warnings, ...result.diagnostics] }, io);
@@ -43,11 +47,19 @@ export function checkText({ directions }: CheckResult): string {
   const listed = directions.length > MOST_LISTED ? broken : directions;
   const rows = listed.map((direction) => {
     const ends = `${direction.from} to ${direction.to}`;
-    const path = direction.path.join(" -> ");
+    const path = direction.path
+      .map((node, index) => (index === 0 ? node : `${arrow(direction.tunnels[index - 1])} ${node}`))
+      .join(" ");
     return direction.broken === undefined
       ? ["ok", ends, path, `MTU ${direction.mtu}`]
       : ["BROKEN", ends, path, direction.broken.message];
   });
   const verdict = broken.length === 0 ? "all arrive" : `${broken.length} broken`;
   return `${columns(rows)}${directions.length} directions simulated, ${verdict}\n`;
+}
+
+/** A tunnel's id ends with the forwarder that it runs over. */
+function arrow(tunnel: string | undefined): string {
+  const [, forwarder] = / \[(.+)\]$/.exec(tunnel ?? "") ?? [];
+  return forwarder === undefined ? "->" : `-[${forwarder}]->`;
 }

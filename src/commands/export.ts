@@ -2,7 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic } from "../files/atomic.ts";
+import { modeOf, readIfThere, writeAtomic } from "../files/atomic.ts";
 import { settle } from "../files/network.ts";
 import { staleFiles } from "../files/stale.ts";
 import { madeBy, wgQuickFiles } from "../render/wg-quick.ts";
@@ -21,7 +21,12 @@ const wgQuick = (io: Io) =>
         ...file,
         path: join(options.output, file.node, `${file.interface}.conf`),
       }));
-      for (const file of files) await writeAtomic(file.path, file.text, 0o600);
+      const changed = new Set<string>();
+      for (const file of files) {
+        if ((await modeOf(file.path)) === 0o600 && (await readIfThere(file.path)) === file.text) continue;
+        await writeAtomic(file.path, file.text, 0o600);
+        changed.add(file.node);
+      }
       const stale = await staleFiles(options.output, madeBy(plan), new Set(files.map((file) => file.path)));
       for (const path of stale) {
         await rm(path);
@@ -38,6 +43,7 @@ const wgQuick = (io: Io) =>
           `${options.output}/`,
         ),
       );
+      io.stderr(changed.size === 0 ? "nothing changed\n" : `changed: ${[...changed].join(", ")}\n`);
       io.stderr(
         "On each node: copy its files to /etc/wireguard, then `wg-quick up` each of them, in any order.\n",
       );

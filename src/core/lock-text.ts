@@ -1,27 +1,44 @@
 // tofro.lock as text: YAML that reads well in a diff.
 import { stringify } from "yaml";
 import { z } from "zod";
-import { parseAddress } from "./address.ts";
+import { familyOf, parseAddress } from "./address.ts";
 import type { Diagnostic } from "./error.ts";
 import { EMPTY_LOCK, type Lock } from "./lock.ts";
 import { readStructured } from "./structured.ts";
 
-const port = z.int().min(1).max(65535);
+const port = z.int("must be a port").min(1, "must be a port").max(65535, "must be a port");
+/** As `interfaces` in the network file: the lock is shared, and its names end up in root's shell. */
+const interfaceName = z
+  .string("must be an interface name")
+  .regex(/^(?!-|(?:all|default|lo)$)[A-Za-z0-9_-]{1,15}$/, "must be an interface name");
+const publicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a WireGuard public key");
+const isDistinct = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
+
 const schema = z.strictObject({
   nodes: z.record(
     z.string(),
     z.strictObject({
-      addresses: z.array(
-        z.string().transform((text, context) => {
-          const address = parseAddress(text);
-          if (address !== undefined) return address;
-          context.addIssue("must be an IP address");
-          return z.NEVER;
-        }),
-      ),
+      addresses: z
+        .array(
+          z.string().transform((text, context) => {
+            const address = parseAddress(text);
+            if (address !== undefined) return address;
+            context.addIssue("must be an IP address");
+            return z.NEVER;
+          }),
+        )
+        .refine((each) => isDistinct(each.map(familyOf)), "must be one of each family"),
       base_port: port,
-      public_key: z.string().optional(),
-      interfaces: z.record(z.string(), z.strictObject({ name: z.string(), port })),
+      public_key: publicKey.optional(),
+      interfaces: z
+        .record(z.string(), z.strictObject({ name: interfaceName, port }))
+        .refine(
+          (each) => isDistinct(Object.values(each).map(({ name }) => name)),
+          "has an interface name twice",
+        )
+        .refine((each) => isDistinct(Object.values(each).map(({ port: own }) => own)), "has a port twice"),
     }),
   ),
 });

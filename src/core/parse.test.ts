@@ -210,7 +210,12 @@ const SHAPE: readonly Row[] = [
   [pair("a: { address: }"), "3:17 wrong-type", "`address` is empty", "value"],
   [pair("a: { interfaces: [wg0] }"), "3:20 wrong-type", "`interfaces`", "name: wg0"],
   [pair("a: { interfaces: { b: { nmae: x } } }"), "3:27 unknown-key", "`nmae`", "`name`"],
-  [network(ABC, ["paths: [all <=> all]", "isolate: yes"]), "7:10 wrong-type", "`true` or `false`", "schema"],
+  [
+    network(ABC, ["paths: [all <=> all]", "isolate: yes"]),
+    "7:10 wrong-type",
+    "`true` or `false`",
+    "isolate: true",
+  ],
   [paths("all <=> all", "{ pth: a -> c }"), "8:7 unknown-key", "`pth`", "`path`"],
   [paths("all <=> all", "{ avoid: b }"), "8:5 missing-key", "`path` is missing", "path"],
   [paths("all <=> all", "a -> b: c"), "8:5 bad-path", "colon", "no colon"],

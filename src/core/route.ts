@@ -34,7 +34,11 @@ export function route(spec: Spec, topology: Topology): Routing {
     const [from, to] = [Math.floor(key / graph.size), key % graph.size];
     if (line.kind === "pinned")
       named.set(key, graph.follow(from, hopsTo(line.hops, topology.nodes[to]!.name)));
-    else if (isLimited(line)) named.set(key, graph.shortestWithin(from, to, line));
+    else if (isLimited(line)) {
+      const links = graph.shortestWithin(from, to, line);
+      // An `all` line asks for what is possible; its other pairs go as if no line named them.
+      if (links.length > 0 || (line.from !== "all" && line.to !== "all")) named.set(key, links);
+    }
   }
   const trees = Array.from({ length: graph.size }, (_, to) => graph.treeTo(to, named));
   const path = (from: number, to: number): readonly LinkIndex[] => {

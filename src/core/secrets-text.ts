@@ -10,8 +10,8 @@ const key = z
   .string()
   .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a key as `wg genkey` makes it");
 const schema = z.strictObject({
-  private_keys: z.record(z.string(), key),
-  preshared_keys: z.record(z.string(), key),
+  private_keys: z.record(z.string(), key).optional(),
+  preshared_keys: z.record(z.string(), key).optional(),
 });
 
 const HINT = "restore the file from your backup: the keys in it cannot be made again";

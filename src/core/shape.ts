@@ -181,6 +181,8 @@ function hintFor(value: Tree, path: Path): string {
   if (path.length === 1 && value.kind !== "map" && (section === "nodes" || section === "forwarders")) {
     return `write \`${section}:\` and below it, indented, \`name: {…}\` for each`;
   }
+  if (path.at(-1) === "isolate") return "write `isolate: true`, or leave it out";
+  if (path.at(-1) === "backup") return "write `backup: none`, or a pinned line such as `backup: a -> c`";
   if (path.at(-1) === "interfaces") return "write `interfaces: { peer: { name: wg0, port: 51820 } }`";
   if (value.kind === "map") return "a text with a colon and a space, or a colon at its end, must be quoted";
   return value.kind === "empty"

@@ -24,7 +24,12 @@ export function readStructured<Value>(
     hint,
   });
   const [broken] = document.errors;
-  if (broken !== undefined) return { diagnostics: [fault(broken.pos[0], "this is not valid YAML")] };
+  if (broken !== undefined) {
+    const conflict = /^(?:<{7}|={7}|>{7})/m.exec(text);
+    const what =
+      conflict === null ? "this is not valid YAML" : "here is a merge conflict of your version control";
+    return { diagnostics: [fault(conflict?.index ?? broken.pos[0], what)] };
+  }
   const result = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (result.success) return { value: result.data, diagnostics: [] };
   return {
@@ -32,7 +37,15 @@ export function readStructured<Value>(
       const path = issue.path.filter((step) => typeof step !== "symbol");
       const node = document.getIn(path, true);
       const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
-      return fault(offset, `${path.length === 0 ? "the file" : `\`${path.join(".")}\``}: ${issue.message}`);
+      return fault(offset, `${path.length === 0 ? "the file" : `\`${path.join(".")}\``} ${wording(issue)}`);
     }),
   };
+}
+
+/** Words of our own where the schema gives none. */
+function wording(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return `has the unknown key \`${issue.keys.join("`, `")}\``;
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
+    return `must be a ${issue.expected}`;
+  return issue.message;
 }

@@ -9,9 +9,9 @@ export interface WantedTunnel {
   readonly forwarder?: string;
 }
 
-/** `a - c`, or `a - c [hkg]`. */
-export const tunnelId = (tunnel: WantedTunnel): string =>
-  `${tunnel.a} - ${tunnel.b}${tunnel.forwarder === undefined ? "" : ` [${tunnel.forwarder}]`}`;
+/** `a - c`, or `a - c [hkg]`; the names in order, so that nodes may change places in the file. */
+export const tunnelId = ({ a, b, forwarder }: WantedTunnel): string =>
+  `${[a, b].sort(compareText).join(" - ")}${forwarder === undefined ? "" : ` [${forwarder}]`}`;
 
 /** All tunnels that the file's paths need, in the file's order of nodes, direct ones first. */
 export function wantedTunnels(spec: Spec): WantedTunnel[] {

@@ -37,6 +37,16 @@ export function validateAddresses(draft: Draft, found: Diagnostics): void {
       FIT_HINT,
     );
   }
+  for (const { name, prefixes } of draft.nodes) {
+    for (const { value, at } of prefixes) {
+      const unfit = UNFIT.find(
+        ({ prefix }) => overlaps(prefix, value) && value !== "0.0.0.0/0" && value !== "::/0",
+      );
+      if (unfit === undefined) continue;
+      const message = `${quote(value)} behind ${quote(name)} has ${unfit.kind} addresses`;
+      found.error("unfit-prefix", at, message, "name the subnets that the overlay shall reach");
+    }
+  }
   validateSizes(draft, found);
   validateMtus(draft, found);
   const taken = new Map<Address, { node: DraftNode; at: Position }>();

@@ -17,7 +17,7 @@ export function warnUnused(draft: Draft, found: Diagnostics): void {
       found.warning("unused-node", node.at, `${quote(node.name)} is in no path: it is unreachable`, hint);
     }
   }
-  if (!found.hasErrors) warnTunnels(draft, used.named, found);
+  if (!found.hasErrors) warnTunnels(draft, inHops(draft), found);
 }
 
 interface Used {
@@ -51,6 +51,16 @@ function* namesIn(path: DraftPath): Generator<string> {
   }
   for (const name of path.via?.names ?? []) yield name.value;
 }
+
+/** Forwarders that hops run over; `via` only allows one. */
+const inHops = (draft: Draft): Set<string> =>
+  new Set(
+    draft.paths.flatMap((path) =>
+      [path.line, path.backup.kind === "path" ? path.backup.line : undefined].flatMap((line) =>
+        (line?.hops ?? []).flatMap(({ forwarder }) => (forwarder ? [forwarder.value] : [])),
+      ),
+    ),
+  );
 
 /** What only the list of tunnels knows; it is long in a large mesh, so it is made only where something asks for it. */
 function warnTunnels(draft: Draft, named: ReadonlySet<string>, found: Diagnostics): void {

@@ -33,7 +33,8 @@ export async function readNetwork(file: string): Promise<Network> {
   const { spec, diagnostics } = parse(text, file);
   const { lock, diagnostics: inLock } = parseLock((await readIfThere(lockFile(file))) ?? "", lockFile(file));
   const { secrets, diagnostics: inSecrets } = await readSecrets(secretsFile(file));
-  const all = [...diagnostics, ...inLock, ...inSecrets];
+  const atOdds = spec === undefined ? [] : keysAtOdds(spec, lock, secrets, file);
+  const all = [...diagnostics, ...inLock, ...inSecrets, ...atOdds];
   if (spec === undefined || hasErrors(all)) {
     throw new TofroError(`${file} cannot be used`, { kind: "input", diagnostics: all });
   }
@@ -55,23 +56,53 @@ async function readSecrets(file: string): Promise<{ secrets: Secrets; diagnostic
   return { secrets, diagnostics: [...diagnostics, readable] };
 }
 
+/** A private key that is not the one the lock knows, or that two nodes have. */
+function keysAtOdds(spec: Spec, lock: Lock, secrets: Secrets, file: string): Diagnostic[] {
+  const owners = new Map<string, string>();
+  const at = start(secretsFile(file));
+  return spec.nodes.flatMap((node): Diagnostic[] => {
+    const privateKey = secrets.privateKeys.get(node.name);
+    if (privateKey === undefined || keepsItsKey(node)) return [];
+    const found: Diagnostic[] = [];
+    const publicKey = publicKeyOf(privateKey);
+    const known = lock.nodes.get(node.name)?.publicKey;
+    if (known !== undefined && known !== publicKey) {
+      const message = `the private key of ${node.name} is not the one that ${lockFile(file)} knows`;
+      const hint = `restore the right file, or remove ${node.name}'s public_key from ${lockFile(file)} if the key was changed on purpose`;
+      found.push({ code: "key-changed", severity: "error", at, message, hint });
+    }
+    const owner = owners.get(publicKey);
+    if (owner !== undefined) {
+      const message = `${owner} and ${node.name} have the same private key`;
+      found.push({
+        code: "duplicate-key",
+        severity: "error",
+        at,
+        message,
+        hint: `remove ${node.name}'s, and a new one is made`,
+      });
+    }
+    owners.set(publicKey, node.name);
+    return found;
+  });
+}
+
 /** The plan of a network as it stands; keys that were not made yet are placeholders. */
 export const planOf = (network: Network): Plan => compile(network.spec, network.lock);
 
 /** Makes the keys that are missing, then writes secrets and lock, the secrets first. Repeated, it changes nothing. */
 export async function settle(network: Network): Promise<{ network: Network; plan: Plan }> {
   const draft = planOf(network);
-  const privateKeys = new Map<string, string>();
+  // Keys of nodes and tunnels that are not in the file now are kept: they may come back.
+  const privateKeys = new Map(network.secrets.privateKeys);
   for (const node of network.spec.nodes) {
     if (keepsItsKey(node)) continue;
     privateKeys.set(node.name, network.secrets.privateKeys.get(node.name) ?? newKey(network, node.name));
   }
-  const presharedKeys = new Map(
-    draft.topology.tunnels.map(({ id }) => [
-      id,
-      network.secrets.presharedKeys.get(id) ?? generatePresharedKey(),
-    ]),
-  );
+  const presharedKeys = new Map(network.secrets.presharedKeys);
+  for (const { id } of draft.topology.tunnels) {
+    if (!presharedKeys.has(id)) presharedKeys.set(id, generatePresharedKey());
+  }
   const secrets = { privateKeys, presharedKeys };
   const plan = compile(network.spec, withPublicKeys(draft.lock, network.spec, secrets));
   await writeIfChanged(secretsFile(network.file), formatSecrets(secrets), 0o600);

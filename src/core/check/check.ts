@@ -37,6 +37,8 @@ export function check(spec: Spec, states: readonly NodeState[], options: HostOpt
   const findings = new Findings();
   const directions: Direction[] = [];
   reportMissing(spec, machines, findings);
+  reportAlone(spec, machines, findings);
+  reportShared(spec, machines, findings);
   for (const from of machines) {
     for (const to of machines) {
       if (from === to) continue;
@@ -92,5 +94,36 @@ function reportMissing(spec: Spec, machines: readonly Machine[], findings: Findi
     if (present.has(name)) continue;
     const message = `there is no state for node ${name}`;
     findings.add({ code: "no-state", severity: "error", at, node: name, message });
+  }
+}
+
+/** A node to which no tunnel leads: `all` lines ask only for what is possible. */
+function reportAlone(spec: Spec, machines: readonly Machine[], findings: Findings): void {
+  const alone = new Set(machines.filter(({ ports }) => ports.size === 0).map(({ name }) => name));
+  const all = alone.size === machines.length;
+  for (const { name, at, endpoint } of spec.nodes) {
+    if (!alone.has(name) || spec.nodes.length === 1) continue;
+    const why = endpoint === undefined ? "; nobody it shares a line with can be dialled" : "";
+    const message = `${name} has no tunnel: it is unreachable${why}`;
+    findings.add({ code: "no-tunnel", severity: all ? "error" : "warning", at, node: name, message });
+  }
+}
+
+/** Two tunnels that are dialled at one place: whatever listens there answers for one of them only. */
+function reportShared(spec: Spec, machines: readonly Machine[], findings: Findings): void {
+  const dialled = new Map<string, { tunnel: string; node: string }>();
+  for (const { ports } of machines) {
+    for (const { state } of ports.values()) {
+      if (state.peer.endpoint === undefined) continue;
+      const { host, port } = state.peer.endpoint;
+      const place = `${host.replace(/[.]$/, "").toLowerCase()} port ${port}`;
+      const first = dialled.get(place);
+      dialled.set(place, first ?? { tunnel: state.tunnel, node: state.peer.node });
+      if (first === undefined || first.tunnel === state.tunnel) continue;
+      const node = state.peer.node;
+      const at = spec.nodes.find(({ name }) => name === node)?.at ?? start(spec.file);
+      const message = `${state.tunnel} and ${first.tunnel} are both dialled at ${place}`;
+      findings.add({ code: "shared-endpoint", severity: "error", at, node, message });
+    }
   }
 }

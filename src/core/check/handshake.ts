@@ -2,12 +2,21 @@
 import type { Port } from "./machine.ts";
 
 /** What a tunnel end has on the other side; `peer` is a text where there is no handshake, saying why. */
-export function connect(port: Port, ends: readonly Port[]): Pick<Port, "peer" | "forwarder"> {
+export function connect(
+  port: Port,
+  ends: readonly Port[],
+  swallowed: string | undefined,
+): Pick<Port, "peer" | "forwarder"> {
   const other = ends.find((each) => each !== port && each.machine.name === port.state.peer.node);
   if (!other) {
     return { peer: `${port.state.peer.node} has no interface for this tunnel`, forwarder: port.forwarder };
   }
   const forwarder = port.state.peer.forwarder ?? other.state.peer.forwarder;
+  if (swallowed !== undefined) {
+    const endpoint = port.state.peer.endpoint!.host;
+    const peer = `its own packets to ${endpoint} would go into ${swallowed}, as a prefix behind a node holds that address`;
+    return { peer, forwarder };
+  }
   const fault = faultAt(port, other) ?? faultAt(other, port) ?? faultOfDialling(port, other, forwarder);
   return { peer: fault ?? other, forwarder };
 }

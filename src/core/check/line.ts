@@ -52,6 +52,8 @@ export function deviation(line: PathSpec, walked: Walk): { at: string; why: stri
     );
     return wrong === undefined ? undefined : say(steps[wrong]?.from, `the line says \`${line.text}\``);
   }
+  // The limits of an `all` line hold where they can.
+  if (line.from === "all" || line.to === "all") return undefined;
   const { avoid, via, maxHops } = line;
   for (const [index, { from, to, forwarder }] of steps.entries()) {
     for (const name of [index < steps.length - 1 ? to : undefined, forwarder]) {

@@ -1,5 +1,5 @@
 // NodeStates made ready for packets: tables and filters indexed by address, tunnel ends connected where a handshake succeeds.
-import { familyOf } from "../address.ts";
+import { familyOf, parseAddress } from "../address.ts";
 import type { Family, Prefix } from "../address.ts";
 import type { NodeState, Route, Rule, TunnelInterface } from "../node-state.ts";
 import { connect } from "./handshake.ts";
@@ -86,9 +86,16 @@ export function buildMachines(states: readonly NodeState[], options: HostOptions
   const machines = states.map((state, index) => buildMachine(state, index, options.defaultRoute ?? false));
   const ports = machines.flatMap((machine) => [...machine.ports.values()]);
   for (const ends of Map.groupBy(ports, (port) => port.state.tunnel).values()) {
-    for (const port of ends) Object.assign(port, connect(port, ends));
+    for (const port of ends) Object.assign(port, connect(port, ends, swallowed(port)));
   }
   return machines;
+}
+
+/** The tunnel that would take in the packets that WireGuard itself sends from this end. */
+function swallowed({ machine, state }: Port): string | undefined {
+  const address = parseAddress(state.peer.endpoint?.host ?? "");
+  const exit = address === undefined ? undefined : machine.tables.get("main")?.get(hostOf(address));
+  return exit?.kind === "tunnel" ? exit.port.state.name : undefined;
 }
 
 function buildMachine(state: NodeState, index: number, defaultRoute: boolean): Machine {

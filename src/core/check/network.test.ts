@@ -207,12 +207,14 @@ describe("isolate", () => {
 });
 
 describe("no tunnels at all between two islands", () => {
-  it("says nothing about them unless a line names them", () => {
+  it("says that nobody can be reached, and where a line names them that it breaks", () => {
     const states = build({
       a: { addresses: "10.0.0.1", ends: {} },
       b: { addresses: "10.0.0.2 fd00::2", ends: {} },
     });
-    expect(check(specOf(states, []), states)).toEqual({ ok: true, diagnostics: [], directions: [] });
+    const { ok, diagnostics, directions } = check(specOf(states, []), states);
+    expect({ ok, directions }).toEqual({ ok: false, directions: [] });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["no-tunnel", "no-tunnel"]);
     expect(check(specOf(states, ["a -> b"]), states).directions[0]?.broken?.reason).toBe("no-route");
   });
 
