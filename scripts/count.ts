@@ -1,4 +1,4 @@
-// Prints `N passed, N failed` from vitest's JSON report; fails when nothing ran.
+// Prints `N passed, N failed` from vitest's JSON reports together; fails when nothing ran.
 import { readFileSync } from "node:fs";
 
 interface Report {
@@ -7,10 +7,17 @@ interface Report {
   readonly numFailedTestSuites: number;
 }
 
-const text = readFileSync(process.argv[2]!, "utf8");
-const report: Report =
-  text === "" ? { numPassedTests: 0, numFailedTests: 0, numFailedTestSuites: 1 } : JSON.parse(text);
-// A file that cannot even be loaded fails without a test of its own.
-const failed = Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0);
-process.stdout.write(`${report.numPassedTests} passed, ${failed} failed\n`);
-process.exitCode = report.numPassedTests > 0 && failed === 0 ? 0 : 1;
+/** Of a run that ended before it could report. */
+const BROKEN: Report = { numPassedTests: 0, numFailedTests: 0, numFailedTestSuites: 1 };
+
+let passed = 0;
+let failed = 0;
+for (const path of process.argv.slice(2)) {
+  const text = readFileSync(path, "utf8");
+  const report: Report = text === "" ? BROKEN : JSON.parse(text);
+  passed += report.numPassedTests;
+  // A file that cannot even be loaded fails without a test of its own.
+  failed += Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0);
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = passed > 0 && failed === 0 ? 0 : 1;

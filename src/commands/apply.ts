@@ -1,7 +1,8 @@
 // `tofro apply` and `tofro down`: every machine to the plan, or to nothing of tofro, with a way back.
+import { isDeepStrictEqual } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { contains } from "../core/address.ts";
-import type { Change } from "../core/diff.ts";
+import { isNothing, type Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import { directions, type Plan } from "../core/plan.ts";
 import { planOf, settle, type Network } from "../files/network.ts";
@@ -63,12 +64,17 @@ async function reach(
     const todo = observed.filter(({ isDone }) => !isDone);
     if (options.json !== true) io.stdout(planText(observed));
     if (todo.length > 0) {
-      await applyAll(todo, {
-        timeoutS: options.timeout,
-        distance: (node, change) => distance(plan, node, change),
-        verify: () => verify(kind, plan, todo, observed, machines, aim),
-        progress: (text) => io.stderr(`${text} ...\n`),
-      });
+      await untilInterrupted((signal) =>
+        applyAll(todo, {
+          timeoutS: options.timeout,
+          distance: (node, change) => distance(plan, node, change),
+          confirm: () => confirm(todo, aim),
+          verify: () =>
+            verify(kind, plan, { changed: todo, all: observed, timeoutS: options.timeout }, machines, aim),
+          progress: (text) => io.stderr(`${text} ...\n`),
+          signal,
+        }),
+      );
     }
     const changed = todo.map((machine) => machine.plan.node);
     if (options.json === true) io.stdout(`${JSON.stringify({ changed })}\n`);
@@ -92,12 +98,37 @@ function distance(plan: Plan, node: string, change: Change): number {
   return owner === -1 ? 0 : plan.routing.path(from, owner).length;
 }
 
+/** A first Ctrl-C makes all go back; a second one ends tofro, and they go back when their time is over. */
+async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const interrupt = (): void => controller.abort(new TofroError("Interrupted"));
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  await work(controller.signal).finally(() => process.off("SIGINT", interrupt).off("SIGTERM", interrupt));
+}
+
+/** Somebody may have applied between our looking and our locking. */
+async function confirm(machines: readonly Machine[], aim: Aim): Promise<void> {
+  await Promise.all(
+    machines.map(async ({ host, plan, wireguard, there, back }) => {
+      const seen = await observeMachine(host, plan, { ...aim, wireguard });
+      if (isDeepStrictEqual([seen.there, seen.back], [there, back])) return;
+      throw new TofroError(`${plan.node} has changed in the meantime; run the same again`);
+    }),
+  );
+}
+
+interface Applied {
+  readonly changed: readonly Machine[];
+  /** With those that had nothing to do. */
+  readonly all: readonly Machine[];
+  readonly timeoutS: number;
+}
+
 /** Every changed machine is where it shall be, seen by a new connection, and the named directions work. */
 async function verify(
   kind: Aim["kind"],
   plan: Plan,
-  changed: readonly Machine[],
-  all: readonly Machine[],
+  { changed, all, timeoutS }: Applied,
   machines: Machines,
   aim: Aim,
 ): Promise<void> {
@@ -106,31 +137,52 @@ async function verify(
       const host = await machines.fresh(state.node);
       const seen = await observeMachine(host, state, { ...aim, wireguard });
       const left = planText([{ ...seen, isDone: false }]);
-      const { widen, move, narrow } = seen.there;
-      if (widen.length + move.length + narrow.length > 0) {
+      if (!isNothing(seen.there)) {
         throw new TofroError(`${state.node} did not come to its state; this is left:\n${left}`);
       }
     }),
   );
   if (kind === "down") return;
   const reachable = new Set(all.map((machine) => machine.plan.node));
+  const named = [...directions(plan)].filter(
+    ({ from, to, path, line }) =>
+      line !== undefined && [from, to, ...path].every((node) => reachable.has(node)),
+  );
+  const waitS = Math.min(20, Math.floor(timeoutS / 2));
   await Promise.all(
-    [...directions(plan)]
-      .filter(
-        ({ from, to, path, line }) =>
-          line !== undefined && [from, to, ...path].every((node) => reachable.has(node)),
-      )
-      .map(({ from, to }) => ping(plan, machines, from, to)),
+    [...new Set(named.map(({ from }) => from))].map((from) => {
+      const targets = named.filter((each) => each.from === from).map(({ to }) => to);
+      return reachAll(plan, machines, from, targets, waitS);
+    }),
   );
 }
 
-/** Handshakes may take some seconds: WireGuard tries again after 5 s. */
-async function ping(plan: Plan, machines: Machines, from: string, to: string): Promise<void> {
-  const { addresses } = plan.topology.nodes.find(({ name }) => name === to)!;
+/** All directions from one node by one connection: an sshd takes few at once. Handshakes may take some seconds. */
+async function reachAll(
+  plan: Plan,
+  machines: Machines,
+  from: string,
+  targets: readonly string[],
+  waitS: number,
+): Promise<void> {
+  const addresses = new Map(
+    plan.topology.nodes
+      .filter(({ name }) => targets.includes(name))
+      .flatMap((node) => node.addresses.map((address) => [address as string, node.name])),
+  );
+  const script = [
+    "command -v ping >/dev/null || { echo no ping; exit 0; }",
+    `end=$(($(cut -d. -f1 /proc/uptime) + ${waitS}))`,
+    "reach() { until ping -q -c 1 -W 1 $1 >/dev/null 2>&1; do [ $(cut -d. -f1 /proc/uptime) -lt $end ] || { echo $1; break; }; sleep 0.2; done; }",
+    ...Array.from(addresses.keys(), (address) => `reach ${address} &`),
+    "wait",
+    "",
+  ].join("\n");
   const host = await machines.fresh(from);
-  for (const address of addresses) {
-    const script = `for try in $(seq 15); do ping -q -c 1 -W 1 ${address} >/dev/null 2>&1 && exit 0; done; exit 1`;
-    const { code } = await host.run(["sh", "-s"], { input: script, anyExit: true, timeoutMs: 40_000 });
-    if (code !== 0) throw new TofroError(`${from} does not reach ${to} at ${address}`);
-  }
+  const { stdout } = await host.run(["sh", "-s"], { input: script, timeoutMs: (waitS + 15) * 1000 });
+  const failed = stdout.split("\n").filter((line) => line !== "");
+  if (failed.length === 0) return;
+  if (failed[0] === "no ping") throw new TofroError(`${from} has no \`ping\` to check the overlay with`);
+  const list = failed.map((address) => `${addresses.get(address)} at ${address}`).sort();
+  throw new TofroError(`${from} does not reach ${list.join(", ")}`);
 }

@@ -13,7 +13,7 @@ export const planCommand = (io: Io) =>
     .alias("drift")
     .description("what apply would run on each machine; reads only; exit 3 when there is something")
     .option("--partial", "leave machines out that cannot be reached")
-    .option("--json", "{ machines: [{ node, commands, bootChanges }] }")
+    .option("--json", "{ machines: [{ node, commands, isDone }] }")
     .action(async (options) => {
       const network = await loadNetwork(options, io);
       const machines = await machinesOf(network, planOf(network).states, options);

@@ -4,6 +4,7 @@ import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
 import { applyCommand, downCommand } from "./apply.ts";
 import { checkCommand } from "./check.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { graphCommand } from "./graph.ts";
 import type { Io } from "./io.ts";
@@ -21,6 +22,7 @@ const VERBS = [
   planCommand,
   applyCommand,
   downCommand,
+  doctorCommand,
   exportCommand,
   keysCommand,
   graphCommand,

@@ -3,11 +3,13 @@
 // Widen first (what is new comes beside what is there), then move (routes and rules, the destination's side first), then
 // narrow (what is no longer wanted goes): so no packet under way meets a machine that does not know it.
 import type { Prefix } from "./address.ts";
+import { joinListings } from "./firewall-listing.ts";
 import type { MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
 import type { Route, Rule } from "./node-state.ts";
 
 export type Change =
-  | { readonly kind: "interface-add"; readonly name: string; readonly tunnel: string }
+  /** `alias` alone: the interface is there and carries another tunnel now. */
+  | { readonly kind: "interface-add" | "alias"; readonly name: string; readonly tunnel: string }
   | { readonly kind: "interface-delete"; readonly name: string }
   | { readonly kind: "wireguard"; readonly name: string; readonly set: WireguardSettings }
   | { readonly kind: "address-add" | "address-delete"; readonly name: string; readonly address: Prefix }
@@ -17,8 +19,6 @@ export type Change =
   | { readonly kind: "sysctl"; readonly key: string; readonly value: string }
   /** The table becomes exactly this listing. */
   | { readonly kind: "firewall"; readonly listing: string }
-  /** What the listing lets through is let through beside what the table lets through already. */
-  | { readonly kind: "firewall-widen"; readonly listing: string }
   | { readonly kind: "firewall-delete" };
 
 /** Only what is to change; for `wg set`. */
@@ -69,7 +69,7 @@ export function diff(from: MachineState, to: MachineState): Changes {
   // The guard stands before what it guards.
   const firewall = firewallChanges(from.firewall, to.firewall);
   return {
-    widen: [...firewall.widen, ...widen],
+    widen: [...firewall.widen, ...freedPorts(from, to), ...widen],
     // The end that greets comes last: the other knows the new keys by then, and a tunnel is down for one handshake.
     move: [...rekey, ...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
     narrow: [
@@ -86,6 +86,14 @@ export function diff(from: MachineState, to: MachineState): Changes {
   };
 }
 
+/** A port that another interface is to have is given up first, for any other: peers follow to it (WireGuard's roaming). */
+function freedPorts(from: MachineState, to: MachineState): Change[] {
+  const owners = new Map(Array.from(to.interfaces.values(), ({ name, listenPort }) => [listenPort, name]));
+  return [...from.interfaces.values()]
+    .filter(({ name, listenPort }) => (owners.get(listenPort) ?? name) !== name)
+    .map(({ name }) => ({ kind: "wireguard", name, set: { listenPort: 0 } }));
+}
+
 function interfaceChanges(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
   const { name, tunnel, mtu, up } = wanted;
   const set = settings(present, wanted);
@@ -93,6 +101,7 @@ function interfaceChanges(present: MachineInterface | undefined, wanted: Machine
   const linked = present !== undefined && present.mtu === mtu && present.up === up;
   return [
     ...(present === undefined ? [{ kind: "interface-add", name, tunnel } as const] : []),
+    ...(present === undefined || present.tunnel === tunnel ? [] : [{ kind: "alias", name, tunnel } as const]),
     ...(set === undefined ? [] : [{ kind: "wireguard", name, set } as const]),
     ...wanted.addresses
       .filter((address) => !had.has(address))
@@ -212,5 +221,9 @@ function firewallChanges(
   if (from === to) return { widen: [], narrow: [] };
   if (to === undefined) return { widen: [], narrow: [{ kind: "firewall-delete" }] };
   if (from === undefined) return { widen: [{ kind: "firewall", listing: to }], narrow: [] };
-  return { widen: [{ kind: "firewall-widen", listing: to }], narrow: [{ kind: "firewall", listing: to }] };
+  const joined = joinListings(from, to);
+  return {
+    widen: joined === from ? [] : [{ kind: "firewall", listing: joined }],
+    narrow: joined === to ? [] : [{ kind: "firewall", listing: to }],
+  };
 }

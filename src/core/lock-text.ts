@@ -11,7 +11,7 @@ const port = z.int("must be a port").min(1, "must be a port").max(65535, "must b
 const interfaceName = z
   .string("must be an interface name")
   .regex(/^(?!-|(?:all|default|lo)$)[A-Za-z0-9_-]{1,15}$/, "must be an interface name");
-const publicKey = z
+const wireguardKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a WireGuard public key");
 const isDistinct = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
@@ -31,7 +31,7 @@ const schema = z.strictObject({
         )
         .refine((each) => isDistinct(each.map(familyOf)), "must be one of each family"),
       base_port: port,
-      public_key: publicKey.optional(),
+      public_key: wireguardKey.optional(),
       interfaces: z
         .record(z.string(), z.strictObject({ name: interfaceName, port }))
         .refine(

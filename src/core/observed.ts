@@ -29,8 +29,12 @@ export interface Observed {
   readonly was: readonly Sysctl[];
   /** Public half of the private key that the machine keeps. */
   readonly nodeKey?: string;
-  /** SHA-256 of the script that brings everything up at boot, hex. */
-  readonly upScript?: string;
+  /** SHA-256 of the list of what lies in /etc/tofro beside the private key, hex. */
+  readonly kept?: string;
+  /** Whether systemd brings everything up at boot. */
+  readonly unitEnabled: boolean;
+  /** Routes of others that a route of the plan would replace, as the machine prints them. */
+  readonly inTheWay: readonly string[];
 }
 
 const ALIAS = "tofro: ";
@@ -73,6 +77,8 @@ const rules = z.array(
 export function parseObserved(output: string, plan: NodeState): Observed {
   const sections = sectionsOf(output);
   if (!sections.has("end")) throw new Error("the answer is cut off");
+  const failed = sections.get("failed");
+  if (failed !== undefined) throw new Error(`it could not list its ${failed.trim()}`);
   const text = (name: string): string => sections.get(name) ?? "";
   const json = (name: string): unknown => JSON.parse(text(name).trim() || "[]");
   const linkList = links.parse(json("links"));
@@ -122,7 +128,7 @@ export function parseObserved(output: string, plan: NodeState): Observed {
   );
   const wireguard = text("wireguard").trim();
   const nodeKey = text("node-key").trim();
-  const upScript = text("up-script").trim().split(" ")[0]!;
+  const kept = text("kept").trim().split(" ")[0]!;
   return {
     state: {
       interfaces: new Map(interfaces),
@@ -139,12 +145,14 @@ export function parseObserved(output: string, plan: NodeState): Observed {
     isRoot: text("root").trim() === "0",
     hasSystemd: text("systemd").trim() === "yes",
     foreign: new Set(linkList.map(({ ifname }) => ifname).filter((name) => !names.has(name))),
+    unitEnabled: text("unit").trim() === "enabled",
+    inTheWay: lines(text("in-the-way")).map((line) => line.trim()),
     routerAdvertisements,
     was: pairs(text("was")).map(([key, value]) => ({ key, value })),
     ...(wireguard === "kernel" || wireguard === "userspace" ? { wireguard } : {}),
     ...(firewallWanted === "" ? {} : { firewallWanted }),
     ...(nodeKey === "" ? {} : { nodeKey }),
-    ...(upScript === "" ? {} : { upScript }),
+    ...(kept === "" ? {} : { kept }),
   };
 }
 

@@ -29,16 +29,20 @@ export function planTarget(
       return known || value === undefined || value === wanted.sysctls.get(key) ? [] : [{ key, value }];
     }),
   ];
-  const back = observed.was.filter(({ key }) => !wanted.sysctls.has(key));
+  const back = stillThere(observed).filter(({ key }) => !wanted.sysctls.has(key));
   const all = new Map([...wanted.sysctls, ...back.map(({ key, value }) => [key, value] as const)]);
   return { state: { ...wanted, sysctls: all }, was };
 }
 
 /** Nothing of ours, and every sysctl as it was. */
 export const downTarget = (observed: Observed): Target => ({
-  state: { ...NOTHING, sysctls: new Map(observed.was.map(({ key, value }) => [key, value])) },
+  state: { ...NOTHING, sysctls: new Map(stillThere(observed).map(({ key, value }) => [key, value])) },
   was: [],
 });
+
+/** An interface that is gone took its settings with it. */
+const stillThere = ({ was, state }: Observed): readonly Sysctl[] =>
+  was.filter(({ key }) => state.sysctls.has(key));
 
 /** Forwarding makes an interface ignore router advertisements; 2 keeps them where they were heeded. */
 const routerAdvertisements = ({ routerAdvertisements: values, was, foreign }: Observed): Sysctl[] =>

@@ -45,11 +45,11 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
   const observed = parse(stdout, plan, host);
   const wireguard = aim.wireguard ?? observed.wireguard;
   refuse(host, plan, observed, aim, wireguard);
-  const target = aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(aim.secrets));
+  const target =
+    aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(plan, aim.secrets));
   const there = diff(observed.state, target.state);
   const means = wireguard ?? "kernel";
   const kept = aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, target, aim.secrets, means);
-  const upNow = kept.size === 0 ? undefined : hash(kept.get("up")!);
   return {
     plan,
     host,
@@ -59,7 +59,7 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     back: diff(target.state, backTo(observed, target)),
     kept,
     wireguard: means,
-    isDone: isNothing(there) && observed.upScript === upNow,
+    isDone: isNothing(there) && isKept(plan, observed, kept),
   };
 }
 
@@ -91,12 +91,31 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
       `it has an interface ${clash.name} that is not tofro's; \`wg-quick down ${clash.name}\`, or name ours otherwise`,
     );
   }
+  const [route] = observed.inTheWay;
+  if (route !== undefined) {
+    throw cannot(`it has a route that is not tofro's where the plan has one: ${route}`);
+  }
   if (observed.firewallWanted === undefined) throw cannot("its nftables does not take the plan's table");
 }
 
-/** As the machine prints it: of the line `wg show` gives, cut at 16 hex digits. */
-const prints = (secrets: Secrets): Map<string, string> =>
-  new Map([...secrets.presharedKeys].map(([tunnel, key]) => [tunnel, hash(`${key}\n`).slice(0, 16)]));
+/** As the machine prints it: of the line `wg show` gives, cut at 16 hex digits. A key that is yet to be made is unlike any. */
+const prints = (plan: NodeState, secrets: Secrets): Map<string, string> =>
+  new Map(
+    plan.interfaces.map(({ tunnel }) => {
+      const key = secrets.presharedKeys.get(tunnel);
+      return [tunnel, key === undefined ? "new" : hash(`${key}\n`).slice(0, 16)];
+    }),
+  );
+
+/** Whether the next boot leads to the same state. */
+function isKept(plan: NodeState, observed: Observed, kept: KeptFiles): boolean {
+  if (observed.hasSystemd && observed.unitEnabled !== kept.size > 0) return false;
+  if (kept.size === 0) return observed.kept === undefined;
+  const names = [...kept.keys()].filter((name) => name !== keptNodeKeyName).sort();
+  const list = names.map((name) => `${hash(kept.get(name)!)}  ${name}\n`).join("");
+  const [first] = plan.interfaces;
+  return observed.kept === hash(list) && (first === undefined || observed.nodeKey === first.publicKey);
+}
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 

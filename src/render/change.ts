@@ -26,8 +26,10 @@ export function changeLines(change: Change, means: ChangeMeans): string[] {
         means.wireguard === "kernel"
           ? `ip link add ${change.name} type wireguard`
           : `wireguard-go ${change.name}`,
-        `ip link set ${change.name} alias '${aliasOf(change.tunnel)}'`,
+        ...changeLines({ ...change, kind: "alias" }, means),
       ];
+    case "alias":
+      return [`ip link set ${change.name} alias '${aliasOf(change.tunnel)}'`];
     case "interface-delete":
       return [`ip link del ${change.name}`];
     case "wireguard":
@@ -50,8 +52,6 @@ export function changeLines(change: Change, means: ChangeMeans): string[] {
       return [`sysctl -qw ${change.key}=${change.value}`];
     case "firewall":
       return [nft([`add table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`, change.listing])];
-    case "firewall-widen":
-      return [nft([...flushes(change.listing), change.listing])];
     case "firewall-delete":
       return [`nft delete table inet ${NFT_TABLE}`];
   }
@@ -88,10 +88,3 @@ function wireguardLines(
 }
 
 const nft = (lines: readonly string[]): string => `nft -f - <<'NFT'\n${lines.join("\n")}\nNFT`;
-
-/** A listing read over a table adds its elements to those that are there; its rules would be added a second time. */
-const flushes = (listing: string): string[] =>
-  Array.from(listing.matchAll(/^\tchain (\S+) \{/gm), ([, chain]) => [
-    `add chain inet ${NFT_TABLE} ${chain}`,
-    `flush chain inet ${NFT_TABLE} ${chain}`,
-  ]).flat();

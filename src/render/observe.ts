@@ -1,4 +1,5 @@
 // The shell script that tells one machine's state in one round trip. It reads only, and prints no key.
+import { familyOf, type Family } from "../core/address.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState } from "../core/node-state.ts";
 import { ETC } from "./change.ts";
 import { nftScript } from "./nftables.ts";
@@ -18,12 +19,13 @@ export function observeScript(state: NodeState): string {
       "if [ -e /sys/module/wireguard ] || modprobe -qn wireguard; then echo kernel; elif command -v wireguard-go >/dev/null && [ -e /dev/net/tun ]; then echo userspace; fi",
     ),
     section("systemd", "[ ! -d /run/systemd/system ] || echo yes"),
-    section("links", "ip -j -d link show"),
-    section("addresses", "ip -j address show"),
-    section("routes4", `ip -4 -j route show table all proto ${ROUTE_PROTOCOL}`),
-    section("routes6", `ip -6 -j route show table all proto ${ROUTE_PROTOCOL}`),
-    section("rules4", "ip -4 -j -d rule show"),
-    section("rules6", "ip -6 -j -d rule show"),
+    needed("links", "ip -j -d link show"),
+    needed("addresses", "ip -j address show"),
+    needed("routes4", `ip -4 -j route show table all proto ${ROUTE_PROTOCOL}`),
+    needed("routes6", `${IF_IPV6} ip -6 -j route show table all proto ${ROUTE_PROTOCOL}`),
+    needed("rules4", "ip -4 -j -d rule show"),
+    needed("rules6", `${IF_IPV6} ip -6 -j -d rule show`),
+    needed("in-the-way", inTheWay(state)),
     ...["public-key", "listen-port", "peers", "allowed-ips", "endpoints", "persistent-keepalive"].map(
       (what) => section(what, `wg show all ${what}`),
     ),
@@ -36,17 +38,51 @@ export function observeScript(state: NodeState): string {
     section("accept-ra", "grep -s . /proc/sys/net/ipv6/conf/*/accept_ra"),
     section("was", `cat ${ETC}/was`),
     section("was-now", `cut -d' ' -f1 ${ETC}/was | while read each; do echo $each $(sysctl -n $each); done`),
-    section("firewall", `nft -s list table inet ${NFT_TABLE}`),
+    needed(
+      "firewall",
+      `tables=$(nft list tables inet) && case "$tables" in *"table inet ${NFT_TABLE}"*) nft -s list table inet ${NFT_TABLE};; esac`,
+    ),
     // In a network of its own, so that this machine's nft prints the plan's table as it would print it once loaded.
     section(
       "firewall-wanted",
       `unshare --net sh -c 'nft -f - && nft -s list table inet ${NFT_TABLE}' <<'NFT'\n${nftScript(state)}NFT`,
     ),
     section("node-key", `[ ! -e ${ETC}/private.key ] || wg pubkey <${ETC}/private.key`),
-    section("up-script", `[ ! -e ${ETC}/up ] || sha256sum <${ETC}/up`),
+    // Without the key, which a node may keep to itself.
+    section(
+      "kept",
+      `cd ${ETC} && for each in *; do [ $each = private.key ] || sha256sum $each; done | sha256sum`,
+    ),
+    section("unit", "[ ! -d /run/systemd/system ] || systemctl is-enabled tofro.service"),
     "echo '== end'",
     "",
   ].join("\n");
 }
 
+const IF_IPV6 = "[ ! -d /proc/sys/net/ipv6 ] ||";
+
 const section = (name: string, command: string): string => `echo '== ${name}'\n{ ${command}\n} 2>/dev/null`;
+
+/** One that fails must not look like one that found nothing. */
+const needed = (name: string, command: string): string =>
+  `${section(name, command)} || echo '== failed ${name}'`;
+
+/** Routes of others that `ip route replace` would take for the one to be replaced: same prefix, table and metric. */
+function inTheWay(state: NodeState): string {
+  const wanted = (family: Family): string =>
+    state.routes
+      .filter(({ prefix }) => familyOf(prefix) === family)
+      .map(({ prefix, table }) => `${prefix.replace(family === 4 ? /\/32$/ : /\/128$/, "")} ${table}\n`)
+      .join("");
+  const list = (family: Family, metric: string): string =>
+    `ip -${family} route show table all | awk '${COLLIDE}' metric=${metric} - 3<<'WANTED'\n${wanted(family)}WANTED`;
+  return `${list(4, "")}\n${IF_IPV6} ${list(6, "1024")}`;
+}
+
+const COLLIDE = [
+  `BEGIN { while ((getline line <"/dev/fd/3") > 0) want[line] = 1 }`,
+  `/ proto ${ROUTE_PROTOCOL} / || /^(local|broadcast|multicast|anycast) / { next }`,
+  `{ dst = $1 ~ /^(unicast|unreachable|blackhole|prohibit|throw)$/ ? $2 : $1; table = "main"; has = "" }`,
+  `{ for (i = 2; i < NF; i++) { if ($i == "table") table = $(i + 1); if ($i == "metric") has = $(i + 1) } }`,
+  `has == metric && ((dst " " table) in want)`,
+].join("\n");

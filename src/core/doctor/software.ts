@@ -1,0 +1,222 @@
+// What must be on a machine before anything of the plan can be, and settings that work against it.
+import { familyOf } from "../address.ts";
+import type { Found } from "./finding.ts";
+import type { Subject } from "./subject.ts";
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  ip: "iproute2",
+  wg: "wireguard-tools",
+  nft: "nftables",
+  sysctl: "procps",
+};
+
+export function judgeSoftware({ facts, state }: Subject): Found[] {
+  const found: Found[] = [];
+  if (!facts.isRoot) {
+    found.push({
+      code: "not-root",
+      severity: "error",
+      message: "the user is not root: nothing can be set up, and firewalls are not seen",
+      evidence: "id -u: not 0",
+      mend: [`sudo tofro doctor --node ${state.node}`],
+    });
+  }
+  if (facts.missing.length > 0) {
+    const packages = [...new Set(facts.missing.map((command) => PACKAGES[command] ?? command))];
+    found.push({
+      code: "missing-commands",
+      severity: "error",
+      message: `commands are missing: ${facts.missing.join(", ")}`,
+      evidence: facts.missing.map((command) => `command -v ${command}: nothing`).join("; "),
+      mend: [`apt-get install --no-install-recommends ${packages.join(" ")}`],
+    });
+  }
+  if (!facts.hasWireguard) {
+    found.push({
+      code: "no-wireguard",
+      severity: "error",
+      message: "the kernel has no WireGuard, and wireguard-go cannot take its place",
+      evidence: "modprobe -n wireguard: fails; command -v wireguard-go, /dev/net/tun: not both there",
+      mend: ["apt-get install --no-install-recommends wireguard-go"],
+    });
+  }
+  return found;
+}
+
+export function judgeSettings(subject: Subject): Found[] {
+  return [
+    ...forwardingOff(subject),
+    ...strictReversePath(subject),
+    ...sysctlsAtBoot(subject),
+    ...routerAdvertisements(subject),
+    ...networkd(subject),
+    ...networkManager(subject),
+  ];
+}
+
+/** Before the tunnels are up it is no matter: apply switches it on. */
+function forwardingOff({ facts, state, ours }: Subject): Found[] {
+  if (ours.size === 0) return [];
+  return state.sysctls.flatMap(({ key, value }): Found[] => {
+    const now = facts.sysctls.get(key.replaceAll(".", "/"));
+    if (!/[._](ip_forward|forwarding)$/.test(`.${key}`) || value !== "1" || now !== "0") return [];
+    return [
+      {
+        code: "forwarding-off",
+        severity: "error",
+        message: "forwarding was switched off, and the plan leads packets through this node",
+        evidence: `${key} = 0`,
+        mend: [`sysctl -w ${key}=1`],
+      },
+    ];
+  });
+}
+
+/** The value in force is the larger of `all` and the interface's; apply sets 2 on each of its own, so only those matter. */
+function strictReversePath({ facts, flows, ours }: Subject): Found[] {
+  const value = (name: string): number => Number(facts.sysctls.get(`net/ipv4/conf/${name}/rp_filter`) ?? 0);
+  return [...ours].flatMap((name) => {
+    if (Math.max(value("all"), value(name)) !== 1) return [];
+    const hurt = flows.filter(
+      (flow) =>
+        flow.in === name &&
+        flow.family === 4 &&
+        !flows.some((back) => back.kind === "leave" && back.destination === flow.source && back.out === name),
+    );
+    if (hurt.length === 0) return [];
+    const seen = ["all", name].map((each) => `net.ipv4.conf.${each}.rp_filter = ${value(each)}`);
+    return [
+      {
+        code: "strict-rp-filter",
+        severity: "error",
+        message: `the reverse path filter is strict on ${name}: it drops ${hurt.map((flow) => flow.name).join(", ")}, whose way back is another`,
+        evidence: seen.join("; "),
+        mend: [`sysctl -w net.ipv4.conf.${name}.rp_filter=2`],
+      },
+    ];
+  });
+}
+
+/** The last line for a key wins at boot, and whenever a package runs `sysctl --system`. */
+function sysctlsAtBoot({ facts, state }: Subject): Found[] {
+  const wanted = new Map(state.sysctls.map(({ key, value }) => [key.replaceAll(".", "/"), value]));
+  const same = (key: string): string =>
+    key === "net/ipv4/conf/all/forwarding" ? "net/ipv4/ip_forward" : key;
+  const last = new Map(facts.sysctlFiles.map((line) => [same(line.key), line]));
+  return [...last].flatMap(([key, { file, line, text, value }]) => {
+    const want = wanted.get(key);
+    if (want === undefined || want === value || (key.endsWith("/rp_filter") && value !== "1")) return [];
+    return [
+      {
+        code: "sysctl-at-boot",
+        severity: "warning",
+        message: `a file sets ${key.replaceAll("/", ".")} back to ${value} at boot and at each \`sysctl --system\`; the plan needs ${want}`,
+        evidence: `${file}:${line}: ${text}`,
+        mend: [`sed -i '${line}s/^/# /' ${file}`],
+      },
+    ];
+  });
+}
+
+/** Forwarding makes an interface ignore router advertisements unless accept_ra is 2; apply sees to it where they are heeded. */
+function routerAdvertisements({ facts, state, ours, tunnels }: Subject): Found[] {
+  const forwards = state.sysctls.some(({ key }) => key === "net.ipv6.conf.all.forwarding");
+  if (!forwards) return [];
+  const names = [...facts.links.keys()].filter((name) => !tunnels.has(name) && name !== "lo");
+  return names.flatMap((name) => {
+    const heeds = facts.sysctls.get(`net/ipv6/conf/${name}/accept_ra`);
+    if (heeds !== "1") return [];
+    const route = facts.routes.find((each) => each.interface === name && each.protocol === "ra");
+    const address = facts.addresses.find(
+      (each) => each.interface === name && each.isDynamic && familyOf(each.address) === 6,
+    );
+    if (route === undefined && address === undefined) return [];
+    const isOn = facts.sysctls.get(`net/ipv6/conf/${name}/forwarding`) === "1" && ours.size > 0;
+    const what = route === undefined ? `address ${address!.address}` : `route ${route.prefix}`;
+    return [
+      {
+        code: "router-advertisements",
+        severity: isOn ? "error" : "note",
+        message: isOn
+          ? `${name} has its ${what} from router advertisements and ignores them now that the node forwards IPv6: it will run out`
+          : `${name} has its ${what} from router advertisements, which forwarding would end; apply sets accept_ra to 2`,
+        evidence: `${what} dev ${name}${route === undefined ? " dynamic" : " proto ra"}; net.ipv6.conf.${name}.accept_ra = 1`,
+        mend: [`sysctl -w net/ipv6/conf/${name}/accept_ra=2`],
+      },
+    ];
+  });
+}
+
+function networkd({ facts, state }: Subject): Found[] {
+  if (facts.networkd === undefined) return [];
+  const keys = [
+    "ManageForeignRoutes",
+    ...(state.rules.length > 0 ? ["ManageForeignRoutingPolicyRules"] : []),
+  ];
+  // Later files win.
+  const valueOf = (key: string): string | undefined =>
+    facts
+      .networkd!.findLast((line) => line.includes(`${key}=`))
+      ?.replace(/^.*=/, "")
+      .trim();
+  const left = keys.filter((key) => !["no", "false", "off", "0"].includes(valueOf(key)?.toLowerCase() ?? ""));
+  if (left.length === 0) return [];
+  const seen = left.map(
+    (key) => facts.networkd!.findLast((line) => line.includes(`${key}=`)) ?? `no line ${key}=no`,
+  );
+  const file = "/etc/systemd/networkd.conf.d/tofro.conf";
+  const text = ["[Network]", ...keys.map((key) => `${key}=no`)].join("\\n");
+  return [
+    {
+      code: "networkd-foreign",
+      severity: "warning",
+      message:
+        "systemd-networkd deletes routes and rules that are not its own, whenever it restarts or reloads",
+      evidence: `/run/systemd/netif/state is there; ${seen.join("; ")}`,
+      mend: [
+        `mkdir -p /etc/systemd/networkd.conf.d && printf '${text}\\n' >${file}`,
+        "systemctl restart systemd-networkd",
+      ],
+    },
+  ];
+}
+
+function networkManager({ facts, tunnels }: Subject): Found[] {
+  if (facts.networkManager === undefined) return [];
+  const { devices, unmanaged } = facts.networkManager;
+  const left = [...tunnels].filter((name) => {
+    const device = devices.find((line) => line.startsWith(`${name}:`));
+    if (device !== undefined) return !device.endsWith(":unmanaged");
+    return !unmanaged.some((line) => patternsOf(line).some((pattern) => covers(pattern, name)));
+  });
+  if (left.length === 0) return [];
+  const seen = left.map(
+    (name) => devices.find((line) => line.startsWith(`${name}:`)) ?? `no unmanaged-devices names ${name}`,
+  );
+  const list = [...tunnels].map((name) => `interface-name:${name}`).join(";");
+  return [
+    {
+      code: "networkmanager",
+      severity: "warning",
+      message: `NetworkManager manages ${left.join(", ")}: it may take addresses and routes away`,
+      evidence: `/run/NetworkManager is there; ${seen.join("; ")}`,
+      mend: [
+        `mkdir -p /etc/NetworkManager/conf.d && printf '[keyfile]\\nunmanaged-devices=${list}\\n' >/etc/NetworkManager/conf.d/tofro.conf`,
+        "nmcli general reload",
+      ],
+    },
+  ];
+}
+
+const patternsOf = (line: string): string[] =>
+  line
+    .replace(/^[^=]*=/, "")
+    .split(/[;,]/)
+    .map((each) => each.trim());
+
+function covers(pattern: string, name: string): boolean {
+  if (pattern === "type:wireguard" || pattern === "*") return true;
+  const [, glob] = /^interface-name:=?(.+)$/.exec(pattern) ?? [];
+  if (glob === undefined) return false;
+  return glob.endsWith("*") ? name.startsWith(glob.slice(0, -1)) : name === glob;
+}

@@ -1,0 +1,46 @@
+// Our nftables table as `nft -s list` prints it, read as far as two of them can be joined.
+import { contains, hostPrefix, parseAddress, parsePrefix, type Prefix } from "./address.ts";
+
+const SET = /^\tset (\S+) \{\n[\s\S]*?^\t\}$/gm;
+const ELEMENTS = /elements = \{ ([\s\S]*?) \}/;
+
+/** The listing `to`, whose sets also let through what `from` lets through. */
+export function joinListings(from: string, to: string): string {
+  const old = new Map(Array.from(from.matchAll(SET), ([text, name]) => [name!, elementsOf(text)]));
+  return to.replaceAll(SET, (text: string, name: string) => {
+    const present = elementsOf(text);
+    const joined = withoutCovered([...present, ...(old.get(name) ?? [])]);
+    if (joined.length === 0 || joined.join() === present.join()) return text;
+    const line = `\t\telements = { ${joined.join(", ")} }`;
+    return text.replace(/^\t\telements = [\s\S]*\}$(?=\n\t\}$)/m, "").replace(/\n*\t\}$/, `\n${line}\n\t}`);
+  });
+}
+
+const elementsOf = (set: string): string[] => {
+  const [, inner] = ELEMENTS.exec(set) ?? [];
+  return inner === undefined ? [] : inner.split(",").map((each) => each.trim());
+};
+
+/** An interval set refuses an element that overlaps another of its elements. */
+function withoutCovered(elements: readonly string[]): string[] {
+  const all = [...new Set(elements)].map((text) => ({ text, ...parts(text) }));
+  return all
+    .filter(
+      (each) =>
+        !all.some((other) => {
+          if (other === each || other.head !== each.head) return false;
+          if (each.prefix === undefined || other.prefix === undefined) return false;
+          return each.prefix !== other.prefix && contains(other.prefix, each.prefix);
+        }),
+    )
+    .map(({ text }) => text);
+}
+
+/** `"wg-b" . 10.0.0.0/8` is a head and a prefix; what has no prefix is all head. */
+function parts(text: string): { head: string; prefix?: Prefix } {
+  const space = text.lastIndexOf(" ");
+  const last = text.slice(space + 1);
+  const address = parseAddress(last);
+  const prefix = address === undefined ? parsePrefix(last)?.prefix : hostPrefix(address);
+  return prefix === undefined ? { head: text } : { head: text.slice(0, space + 1), prefix };
+}
