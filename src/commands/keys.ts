@@ -65,7 +65,7 @@ const rotateVerb = (io: Io) =>
     });
 
 export function keysCommand(io: Io) {
-  const keys = new Command("keys").description("list keys, make new ones, encrypt their file");
+  const keys = new Command("keys").description("list keys, and make new ones");
   keys.addCommand(list(io));
   keys.addCommand(rotateVerb(io));
   return keys;
