@@ -1,18 +1,23 @@
 // `tofro apply` and `tofro down`: every machine to the plan, or to nothing of tofro, with a way back.
+import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { contains } from "../core/address.ts";
-import { isNothing, type Change } from "../core/diff.ts";
+import { isNothing, rekeyRound, type Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import { directions, type Plan } from "../core/plan.ts";
-import { planOf, settle, type Network } from "../files/network.ts";
+import { NO_SECRETS } from "../core/secrets.ts";
+import { keepsItsKey } from "../core/spec.ts";
+import { planOf, secretsInUse, settle, writeLock, type Network } from "../files/network.ts";
 import { applyAll } from "../linux/apply.ts";
 import { observeMachine, type Aim, type Machine } from "../linux/machine.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
+import { nodeKeys } from "./node-keys.ts";
 import { observeAll } from "./observe.ts";
 import { planText } from "./plan.ts";
+import { unlock } from "./unlock.ts";
 
 const DEFAULT_TIMEOUT_S = 60;
 
@@ -38,8 +43,20 @@ export const applyCommand = (io: Io) =>
   verb("apply")
     .description("bring every machine to the plan; all go back when one fails or cannot be reached again")
     .action(async (options) => {
-      const { network, plan } = await settle(await loadNetwork(options, io));
-      await reach("plan", network, plan, options, io);
+      const { network } = await settle(await loadNetwork(options, io), unlock);
+      const token = newToken();
+      await atMachines(network, options, async (first) => {
+        const { plan, machines, making, forget } = await nodeKeys(network, first, token);
+        try {
+          if (making.length > 0) io.stderr(`${making.join(", ")}: makes its private key, and keeps it\n`);
+          const ownKeys = new Set(network.spec.nodes.filter(keepsItsKey).map(({ name }) => name));
+          const aim: Aim = { kind: "plan", secrets: secretsInUse(network), ownKeys };
+          await reach(aim, token, plan, machines, options, io);
+          await writeLock(network.file, plan.lock);
+        } finally {
+          await forget();
+        }
+      });
     });
 
 export const downCommand = (io: Io) =>
@@ -47,46 +64,77 @@ export const downCommand = (io: Io) =>
     .description("remove what apply added, on every machine, and nothing else")
     .action(async (options) => {
       const network = await loadNetwork(options, io);
-      await reach("down", network, planOf(network), options, io);
+      // A key that tofro made goes with tofro; one that the user put there stays.
+      const theirs = network.spec.nodes.filter(({ publicKey }) => publicKey !== undefined);
+      const ownKeys = new Set(theirs.map(({ name }) => name));
+      const aim: Aim = { kind: "down", secrets: NO_SECRETS, ownKeys };
+      await atMachines(network, options, (machines) =>
+        reach(aim, newToken(), planOf(network), machines, options, io),
+      );
     });
 
-async function reach(
-  kind: Aim["kind"],
+const newToken = (): string => randomBytes(6).toString("hex");
+
+async function atMachines(
   network: Network,
-  plan: Plan,
   options: Options,
-  io: Io,
+  work: (machines: Machines) => Promise<void>,
 ): Promise<void> {
-  const machines = await machinesOf(network, plan.states, options);
-  const aim: Aim = { kind, secrets: network.secrets };
+  const machines = await machinesOf(network, planOf(network).states, options);
   try {
-    const observed = await observeAll(machines, aim, options.partial === true, io);
-    const todo = observed.filter(({ isDone }) => !isDone);
-    if (options.json !== true) io.stdout(planText(observed));
-    if (todo.length > 0) {
-      await untilInterrupted((signal) =>
-        applyAll(todo, {
-          timeoutS: options.timeout,
-          distance: (node, change) => distance(plan, node, change),
-          confirm: () => confirm(todo, aim),
-          verify: () =>
-            verify(kind, plan, { changed: todo, all: observed, timeoutS: options.timeout }, machines, aim),
-          progress: (text) => io.stderr(`${text} ...\n`),
-          signal,
-        }),
-      );
-    }
-    const changed = todo.map((machine) => machine.plan.node);
-    if (options.json === true) io.stdout(`${JSON.stringify({ changed })}\n`);
-    else if (changed.length > 0) io.stdout(`done: ${changed.join(", ")}\n`);
+    await work(machines);
   } finally {
     await machines.close();
   }
 }
 
+async function reach(
+  aim: Aim,
+  token: string,
+  plan: Plan,
+  machines: Machines,
+  options: Options,
+  io: Io,
+): Promise<void> {
+  const observed = await observeAll(machines, aim, options.partial === true, io);
+  if (aim.kind === "plan") refuseUnknown(plan, observed);
+  const todo = observed.filter(({ isDone }) => !isDone);
+  if (options.json !== true) io.stdout(planText(observed));
+  if (todo.length > 0) {
+    await untilInterrupted((signal) =>
+      applyAll(todo, {
+        token,
+        timeoutS: options.timeout,
+        distance: (node, change) => distance(plan, node, change),
+        confirm: () => confirm(todo, aim),
+        verify: () =>
+          verify(aim.kind, plan, { changed: todo, all: observed, timeoutS: options.timeout }, machines, aim),
+        progress: (text) => io.stderr(`${text} ...\n`),
+        signal,
+      }),
+    );
+  }
+  const changed = todo.map((machine) => machine.plan.node);
+  if (options.json === true) io.stdout(`${JSON.stringify({ changed })}\n`);
+  else if (changed.length > 0) io.stdout(`done: ${changed.join(", ")}\n`);
+}
+
+/** A peer that nobody asked yet for the key that it keeps cannot be told to WireGuard. */
+function refuseUnknown(plan: Plan, machines: readonly Machine[]): void {
+  for (const { plan: state } of machines) {
+    const unknown = state.interfaces.find(
+      ({ peer }) => plan.lock.nodes.get(peer.node)?.publicKey === undefined,
+    );
+    if (unknown === undefined) continue;
+    const { node } = unknown.peer;
+    const message = `Cannot set ${state.node} up: ${node} makes its key in the first apply that reaches it, and this one leaves it out`;
+    throw new TofroError(message, { kind: "usage" });
+  }
+}
+
 /** Hops to the node that has the route's prefix; new keys come before all routes, rules behind them. */
 function distance(plan: Plan, node: string, change: Change): number {
-  if (change.kind === "wireguard") return -1;
+  if (change.kind === "wireguard") return rekeyRound(change.set);
   if (change.kind !== "route-replace") return Number.POSITIVE_INFINITY;
   const { nodes } = plan.topology;
   const { prefix } = change.route;

@@ -1,5 +1,4 @@
 // Brings machines to where they shall go, all of them or none: armed, in stages, verified, committed, disarmed.
-import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Change } from "../core/diff.ts";
@@ -19,6 +18,8 @@ import type { Machine } from "./machine.ts";
 const UNDER_WAY_MS = 500;
 
 export interface ApplyOptions {
+  /** Tells this apply from another. */
+  readonly token: string;
   /** Until a machine goes back by itself. */
   readonly timeoutS: number;
   /** Hops from a node to the owner of a prefix, by which moves are ordered: nearer machines first. */
@@ -34,12 +35,13 @@ export interface ApplyOptions {
 
 /** Throws when it failed; then every machine is back where it was, or goes back when its time is over. */
 export async function applyAll(machines: readonly Machine[], options: ApplyOptions): Promise<void> {
-  const token = randomBytes(6).toString("hex");
+  const { token } = options;
   const holder = `${userInfo().username}@${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
   const jobs = machines.map((machine): [Machine, Job] => {
     const { there, back, wireguard, kept, observed } = machine;
     const job = { token, holder, timeoutS: options.timeoutS, there, back, wireguard, kept };
-    return [machine, { ...job, hasSystemd: observed.hasSystemd }];
+    const own = machine.ownKey === undefined ? {} : { ownKey: machine.ownKey };
+    return [machine, { ...job, ...own, hasSystemd: observed.hasSystemd }];
   });
   const step = async (text: string, work: () => Promise<void>): Promise<void> => {
     options.signal?.throwIfAborted();

@@ -8,6 +8,8 @@ import { changeLines, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } fro
 
 const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
+/** The keys that the machine goes back to. */
+const OLD = `${RUN}/old`;
 const LOG = "/run/tofro/rollback.log";
 /** Seconds behind its time after which an apply that did not go back by itself has lost its watcher. */
 const STALE_S = 60;
@@ -28,7 +30,14 @@ export interface Job {
   readonly wireguard: ChangeMeans["wireguard"];
   readonly kept: KeptFiles;
   readonly hasSystemd: boolean;
+  /** The node keeps its private key to itself: it outlives what tofro leaves; with its public half when that is planned with. */
+  readonly ownKey?: { readonly publicKey?: string };
 }
+
+/** Where an apply gets ready, before it has the lock; the next one on the machine removes what was left there. */
+export const readyFolder = (token: string): string => `${RUN}.${token}`;
+/** Where it finds a key that was made for it. */
+export const readyKeys = (token: string): string => `${readyFolder(token)}/new`;
 
 /** What changes of live state; the same lines that `plan` prints. */
 export const stageLines = (changes: readonly Change[], wireguard: ChangeMeans["wireguard"]): string[] =>
@@ -39,19 +48,15 @@ export const stageLines = (changes: readonly Change[], wireguard: ChangeMeans["w
  * The folder is filled elsewhere and moved into place: there is no moment in which it is half of a lock.
  */
 export function armScript(job: Job): string {
-  const ready = `${RUN}.${job.token}`;
+  const ready = readyFolder(job.token);
   return script([
     "umask 077",
     `trap 'rm -rf ${ready}' EXIT`,
-    `mkdir -p ${ready}/new`,
+    `mkdir -p ${readyKeys(job.token)}`,
     file(`${ready}/holder`, `${job.holder}\n`),
     file(`${ready}/token`, `${job.token}\n`),
     file(`${ready}/undo`, undoScript(job)),
     file(`${ready}/watch`, watcher(job)),
-    // A key that the node keeps to itself.
-    ...(job.kept.size === 0 || job.kept.has(keptNodeKeyName)
-      ? []
-      : [`[ ! -e ${nodeKeyFile(ETC)} ] || cp -p ${nodeKeyFile(ETC)} ${nodeKeyFile(`${ready}/new`)}`]),
     `echo $(($(cut -d. -f1 /proc/uptime) + ${job.timeoutS})) >${ready}/deadline`,
     ...[...job.kept].map(([name, text]) => file(`${ready}/new/${name}`, text)),
     // Its watcher was killed: what it had begun goes back first.
@@ -67,10 +72,12 @@ export function armScript(job: Job): string {
     ...(job.hasSystemd
       ? [`if [ -e ${UNIT} ]; then cp -p ${UNIT} ${RUN}/unit; else touch ${RUN}/no-unit; fi`]
       : []),
+    ...ownKeyLines(job),
+    ...liveKeys(job),
     // Left by an apply that was cut off after it had disarmed.
     `rm -rf ${ETC}.old ${ETC}.new`,
     // On the disk now, so that a full one is found before anything is changed.
-    ...(job.kept.size === 0 ? [] : [`cp -a ${NEW} ${ETC}.new`]),
+    `rmdir ${NEW} 2>/dev/null || cp -a ${NEW} ${ETC}.new`,
     `touch ${RUN}/armed`,
     job.hasSystemd
       ? `systemd-run --quiet --collect --unit=tofro-rollback-${job.token} sh ${RUN}/watch`
@@ -79,6 +86,37 @@ export function armScript(job: Job): string {
     `[ -e ${RUN}/watching ] || { echo 'the way back does not start' >&2; exit 1; }`,
     "trap - EXIT",
   ]);
+}
+
+/** The key that the node has kept, unless it made another for this apply. */
+function ownKeyLines({ ownKey }: Job): string[] {
+  if (ownKey === undefined) return [];
+  const [kept, own] = [nodeKeyFile(ETC), nodeKeyFile(NEW)];
+  return [
+    `[ -e ${own} ] || [ ! -e ${kept} ] || cat ${kept} >${own}`,
+    ...(ownKey.publicKey === undefined
+      ? []
+      : [
+          `[ "$(wg pubkey <${own})" = ${ownKey.publicKey} ] || { echo 'its private key has changed in the meantime' >&2; exit 1; }`,
+        ]),
+  ];
+}
+
+/** The key that is in use, which may not be the one in the file any more: somebody has put the next one there. */
+function liveKeys({ back }: Job): string[] {
+  const names = allOf(back).flatMap((change) =>
+    change.kind === "wireguard" && change.set.privateKey === true ? [change.name] : [],
+  );
+  return [
+    `if [ -e ${ETC} ]; then cp -a ${ETC} ${OLD}; else mkdir ${OLD}; fi`,
+    ...(names.length === 0
+      ? []
+      : [
+          `for each in ${names.join(" ")}; do`,
+          `  if wg show $each private-key >${OLD}/live 2>/dev/null && [ $(wc -c <${OLD}/live) = 45 ]; then mv ${OLD}/live ${nodeKeyFile(OLD)}; break; fi`,
+          "done",
+        ]),
+  ];
 }
 
 /** One stage; only while this apply is armed. */
@@ -90,7 +128,7 @@ export const commitScript = (job: Job): string =>
   guarded(job, [
     `rm -rf ${ETC}.old`,
     `[ ! -e ${ETC} ] || mv ${ETC} ${ETC}.old`,
-    ...(job.kept.size === 0 ? [] : [`mv ${ETC}.new ${ETC}`]),
+    `[ ! -e ${ETC}.new ] || mv ${ETC}.new ${ETC}`,
     ...(job.hasSystemd ? unitLines(job.kept.size > 0) : []),
   ]);
 
@@ -162,7 +200,7 @@ const undoScript = (job: Job): string =>
     "fi",
     `if [ -e ${ETC}.old ]; then rm -rf ${ETC}; mv ${ETC}.old ${ETC}; elif [ -e ${RUN}/no-etc ]; then rm -rf ${ETC}; fi`,
     `rm -rf ${ETC}.new`,
-    ...allOf(job.back).flatMap((change) => changeLines(change, { wireguard: job.wireguard, keys: ETC })),
+    ...allOf(job.back).flatMap((change) => changeLines(change, { wireguard: job.wireguard, keys: OLD })),
     ...(job.hasSystemd
       ? [
           `if [ -e ${RUN}/unit ]; then cp -p ${RUN}/unit ${UNIT}; systemctl daemon-reload; systemctl enable --quiet tofro.service; fi`,
@@ -178,6 +216,8 @@ const goBack = [
   `  if mv ${RUN}/armed ${RUN}/firing 2>/dev/null; then`,
   // Without a log rather than not at all.
   `    sh ${RUN}/undo >${LOG} 2>&1 || sh ${RUN}/undo >/dev/null 2>&1 || true`,
+  // A command that fails may have said what its key file holds.
+  `    sed -i 's#[A-Za-z0-9+/]\\{43\\}=#(key)#g' ${LOG} || rm -f ${LOG} || true`,
   "  fi",
   `  [ ! -e ${RUN}/disarmed ] || rm -rf ${ETC}.old`,
   `  rm -rf ${RUN}`,
