@@ -3,7 +3,7 @@
 // Widen first (what is new comes beside what is there), then move (routes and rules, the destination's side first), then
 // narrow (what is no longer wanted goes): so no packet under way meets a machine that does not know it.
 import type { Prefix } from "./address.ts";
-import { joinListings } from "./firewall-listing.ts";
+import { elementChanges, joinListings, type Elements } from "./firewall-listing.ts";
 import type { MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
 import type { Route, Rule } from "./node-state.ts";
 
@@ -17,8 +17,9 @@ export type Change =
   | { readonly kind: "route-replace" | "route-delete"; readonly route: Route }
   | { readonly kind: "rule-add" | "rule-delete"; readonly rule: Rule }
   | { readonly kind: "sysctl"; readonly key: string; readonly value: string }
-  /** The table becomes exactly this listing. */
+  /** The table becomes exactly this listing; its counters begin anew. */
   | { readonly kind: "firewall"; readonly listing: string }
+  | { readonly kind: "elements-add" | "elements-delete"; readonly elements: Elements }
   | { readonly kind: "firewall-delete" };
 
 /** Only what is to change; for `wg set`. */
@@ -48,8 +49,13 @@ export interface Changes {
 export const isNothing = ({ widen, move, narrow }: Changes): boolean =>
   widen.length + move.length + narrow.length === 0;
 
-/** The smallest changes that lead from one state to the other; nothing else on the machine is touched. */
-export function diff(from: MachineState, to: MachineState): Changes {
+/**
+ * The smallest changes that lead from one state to the other; nothing else on the machine is touched.
+ *
+ * `certain`: those that also lead there from halfway, as a way back must. Elements of nftables can only be deleted when
+ * all of them are there; the whole table can always be replaced.
+ */
+export function diff(from: MachineState, to: MachineState, certain: "certain" | "small" = "small"): Changes {
   const widen: Change[] = [];
   const rekey: Change[] = [];
   const narrow: Change[] = [];
@@ -67,7 +73,7 @@ export function diff(from: MachineState, to: MachineState): Changes {
     if (ofNew || from.sysctls.get(key) !== value) widen.push({ kind: "sysctl", key, value });
   }
   // The guard stands before what it guards.
-  const firewall = firewallChanges(from.firewall, to.firewall);
+  const firewall = firewallChanges(from.firewall, to.firewall, certain === "small");
   return {
     widen: [...firewall.widen, ...freedPorts(from, to), ...widen],
     // The end that greets comes last: the other knows the new keys by then, and a tunnel is down for one handshake.
@@ -217,10 +223,19 @@ function ruleChanges(from: MachineState, to: MachineState): Change[] {
 function firewallChanges(
   from: string | undefined,
   to: string | undefined,
+  small: boolean,
 ): { widen: Change[]; narrow: Change[] } {
   if (from === to) return { widen: [], narrow: [] };
   if (to === undefined) return { widen: [], narrow: [{ kind: "firewall-delete" }] };
   if (from === undefined) return { widen: [{ kind: "firewall", listing: to }], narrow: [] };
+  const elements = small ? elementChanges(from, to) : undefined;
+  if (elements !== undefined) {
+    const { add, remove } = elements;
+    return {
+      widen: add.size === 0 ? [] : [{ kind: "elements-add", elements: add }],
+      narrow: remove.size === 0 ? [] : [{ kind: "elements-delete", elements: remove }],
+    };
+  }
   const joined = joinListings(from, to);
   return {
     widen: joined === from ? [] : [{ kind: "firewall", listing: joined }],

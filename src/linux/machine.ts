@@ -56,7 +56,7 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     observed,
     target,
     there,
-    back: diff(target.state, backTo(observed, target)),
+    back: diff(target.state, backTo(observed, target), "certain"),
     kept,
     wireguard: means,
     isDone: isNothing(there) && isKept(plan, observed, kept),

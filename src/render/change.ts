@@ -52,6 +52,9 @@ export function changeLines(change: Change, means: ChangeMeans): string[] {
       return [`sysctl -qw ${change.key}=${change.value}`];
     case "firewall":
       return [nft([`add table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`, change.listing])];
+    case "elements-add":
+    case "elements-delete":
+      return [nft(elementLines(change))];
     case "firewall-delete":
       return [`nft delete table inet ${NFT_TABLE}`];
   }
@@ -86,5 +89,13 @@ function wireguardLines(
     ),
   ];
 }
+
+/** Elements as the listing has them, which says `counter` behind those that count. */
+const elementLines = ({ kind, elements }: Extract<Change, { readonly elements: unknown }>): string[] =>
+  Array.from(elements, ([set, list]) => {
+    const keys = list.map((each) => each.replace(/ counter$/, ""));
+    const verb = kind === "elements-add" ? "add" : "delete";
+    return `${verb} element inet ${NFT_TABLE} ${set} { ${keys.join(", ")} }`;
+  });
 
 const nft = (lines: readonly string[]): string => `nft -f - <<'NFT'\n${lines.join("\n")}\nNFT`;

@@ -39,7 +39,7 @@ socket.on("message", (message, from) => {
   if (Number(number) === last) setTimeout(end, 200);
 });
 socket.bind(port);
-setTimeout(end, 8000);`;
+setTimeout(end, 20_000);`;
 
 const SENDER = `
 const [port, to, count, interval] = process.argv.slice(1);
