@@ -4,10 +4,12 @@
 // narrow (what is no longer wanted goes): so no packet under way meets a machine that does not know it.
 import type { Prefix } from "./address.ts";
 import { elementChanges, joinListings, type Elements } from "./firewall-listing.ts";
-import type { MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
-import type { Route, Rule } from "./node-state.ts";
+import type { Identity, MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
+import { IDENTITY, type Route, type Rule } from "./node-state.ts";
 
 export type Change =
+  | { readonly kind: "identity-add"; readonly device: Identity["device"] }
+  | { readonly kind: "identity-up" | "identity-delete" }
   /** `alias` alone: the interface is there and carries another tunnel now. */
   | { readonly kind: "interface-add" | "alias"; readonly name: string; readonly tunnel: string }
   | { readonly kind: "interface-delete"; readonly name: string }
@@ -72,23 +74,55 @@ export function diff(from: MachineState, to: MachineState, certain: "certain" | 
     const ofNew = [...recreated].some((name) => key.includes(`.conf.${name}.`));
     if (ofNew || from.sysctls.get(key) !== value) widen.push({ kind: "sysctl", key, value });
   }
+  const identity = identityChanges(from.identity, to.identity);
   // The guard stands before what it guards.
   const firewall = firewallChanges(from.firewall, to.firewall, certain === "small");
   return {
-    widen: [...firewall.widen, ...freedPorts(from, to), ...widen],
+    widen: [...firewall.widen, ...freedPorts(from, to), ...identity.widen, ...widen],
     // The end that greets comes last: the other knows the new keys by then, and a tunnel is down for one handshake.
     move: [...rekey, ...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
     narrow: [
-      ...narrow,
-      // Those of an interface that goes, go with it.
+      // Those of an interface that goes, go with it; and some go with an address, so they come before it.
       ...[...from.routes]
         .filter(([key, route]) => !to.routes.has(key) && to.interfaces.has(route.interface))
         .map(([, route]): Change => ({ kind: "route-delete", route })),
+      ...narrow,
       ...[...from.interfaces.keys()]
         .filter((name) => !to.interfaces.has(name))
         .map((name): Change => ({ kind: "interface-delete", name })),
+      ...identity.narrow,
       ...firewall.narrow,
     ],
+  };
+}
+
+function identityChanges(
+  from: Identity | undefined,
+  to: Identity | undefined,
+): { widen: Change[]; narrow: Change[] } {
+  if (to === undefined) return { widen: [], narrow: from === undefined ? [] : [{ kind: "identity-delete" }] };
+  const addresses = addressChanges(IDENTITY, from?.addresses ?? [], to.addresses);
+  return {
+    widen: [
+      ...(from === undefined ? [{ kind: "identity-add", device: to.device } as const] : []),
+      ...addresses.add,
+      ...(from?.up === true ? [] : [{ kind: "identity-up" } as const]),
+    ],
+    narrow: addresses.remove,
+  };
+}
+
+function addressChanges(
+  name: string,
+  from: readonly Prefix[],
+  to: readonly Prefix[],
+): { add: Change[]; remove: Change[] } {
+  const [present, wanted] = [new Set(from), new Set(to)];
+  return {
+    add: to.filter((each) => !present.has(each)).map((address) => ({ kind: "address-add", name, address })),
+    remove: from
+      .filter((each) => !wanted.has(each))
+      .map((address) => ({ kind: "address-delete", name, address })),
   };
 }
 
@@ -103,15 +137,12 @@ function freedPorts(from: MachineState, to: MachineState): Change[] {
 function interfaceChanges(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
   const { name, tunnel, mtu, up } = wanted;
   const set = settings(present, wanted);
-  const had = new Set(present?.addresses);
   const linked = present !== undefined && present.mtu === mtu && present.up === up;
   return [
     ...(present === undefined ? [{ kind: "interface-add", name, tunnel } as const] : []),
     ...(present === undefined || present.tunnel === tunnel ? [] : [{ kind: "alias", name, tunnel } as const]),
     ...(set === undefined ? [] : [{ kind: "wireguard", name, set } as const]),
-    ...wanted.addresses
-      .filter((address) => !had.has(address))
-      .map((address) => ({ kind: "address-add", name, address }) as const),
+    ...addressChanges(name, present?.addresses ?? [], wanted.addresses).add,
     ...(linked ? [] : [{ kind: "link", name, mtu, up } as const]),
   ];
 }
@@ -174,7 +205,6 @@ function sameEndpoint(
 function interfaceTidying(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
   if (present === undefined) return [];
   const { name, peer } = wanted;
-  const kept = new Set(wanted.addresses);
   const allowed = new Set(peer?.allowedIps);
   const tooMany =
     present.peer?.publicKey === peer?.publicKey &&
@@ -189,9 +219,7 @@ function interfaceTidying(present: MachineInterface | undefined, wanted: Machine
           } as const,
         ]
       : []),
-    ...present.addresses
-      .filter((address) => !kept.has(address))
-      .map((address) => ({ kind: "address-delete", name, address }) as const),
+    ...addressChanges(name, present.addresses, wanted.addresses).remove,
   ];
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { diff, isNothing, type Changes } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import { NOTHING } from "../core/machine-state.ts";
-import type { NodeState } from "../core/node-state.ts";
+import { IDENTITY, type NodeState } from "../core/node-state.ts";
 import { parseObserved, type Observed } from "../core/observed.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { downTarget, planTarget, type Target } from "../core/target.ts";
@@ -85,11 +85,14 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   if (observed.missing.length > 0) throw cannot(`it lacks ${observed.missing.join(", ")}`);
   if (aim.kind === "down") return;
   if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
-  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name));
+  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name))?.name;
   if (clash !== undefined) {
     throw cannot(
-      `it has an interface ${clash.name} that is not tofro's; \`wg-quick down ${clash.name}\`, or name ours otherwise`,
+      `it has an interface ${clash} that is not tofro's; \`wg-quick down ${clash}\`, or name ours otherwise`,
     );
+  }
+  if (observed.foreign.has(IDENTITY)) {
+    throw cannot(`it has an interface ${IDENTITY} that is not tofro's, which keeps the node's own addresses`);
   }
   const [route] = observed.inTheWay;
   if (route !== undefined) {

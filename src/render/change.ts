@@ -1,7 +1,7 @@
 // Changes as the shell lines that carry them out: what `plan` prints is what `apply` runs.
 import { familyOf } from "../core/address.ts";
 import type { Change, WireguardSettings } from "../core/diff.ts";
-import { NFT_TABLE } from "../core/node-state.ts";
+import { IDENTITY, NFT_TABLE } from "../core/node-state.ts";
 import { routeReplace, routeDelete, ruleAdd, ruleDelete } from "./iproute.ts";
 import { hostPort } from "./wireguard.ts";
 
@@ -21,6 +21,17 @@ export interface ChangeMeans {
 /** Lines for `sh -e`; a heredoc is one line with newlines in it. */
 export function changeLines(change: Change, means: ChangeMeans): string[] {
   switch (change.kind) {
+    case "identity-add":
+      return [
+        change.device === "dummy"
+          ? `ip link add ${IDENTITY} type dummy`
+          : `ip tuntap add dev ${IDENTITY} mode tun`,
+        `ip link set ${IDENTITY} alias '${aliasOf("identity")}'`,
+      ];
+    case "identity-up":
+      return [`ip link set ${IDENTITY} up`];
+    case "identity-delete":
+      return [`ip link del ${IDENTITY}`];
     case "interface-add":
       return [
         means.wireguard === "kernel"

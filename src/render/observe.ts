@@ -18,6 +18,7 @@ export function observeScript(state: NodeState): string {
       "wireguard",
       "if [ -e /sys/module/wireguard ] || modprobe -qn wireguard; then echo kernel; elif command -v wireguard-go >/dev/null && [ -e /dev/net/tun ]; then echo userspace; fi",
     ),
+    section("dummy", "[ ! -e /sys/module/dummy ] && ! modprobe -qn dummy || echo yes"),
     section("systemd", "[ ! -d /run/systemd/system ] || echo yes"),
     needed("links", "ip -j -d link show"),
     needed("addresses", "ip -j address show"),
