@@ -6,6 +6,7 @@ import type { Prefix } from "./address.ts";
 import { elementChanges, joinListings, type Elements } from "./firewall-listing.ts";
 import type { Identity, MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
 import { IDENTITY, type Route, type Rule } from "./node-state.ts";
+import { isNamed } from "./topology.ts";
 
 export type Change =
   | { readonly kind: "identity-add"; readonly device: Identity["device"] }
@@ -197,8 +198,7 @@ function sameEndpoint(
   wanted: NonNullable<MachinePeer["endpoint"]>,
 ): boolean {
   if (present === undefined) return false;
-  const isName = !/^[\d.]+$/.test(wanted.host) && !wanted.host.includes(":");
-  return present.port === wanted.port && (isName || present.host === wanted.host);
+  return present.port === wanted.port && (isNamed(wanted) || present.host === wanted.host);
 }
 
 /** Allowed IPs and addresses that are no longer wanted. */

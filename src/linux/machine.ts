@@ -15,6 +15,7 @@ import {
   type KeptFiles,
 } from "../render/apply-scripts.ts";
 import type { ChangeMeans } from "../render/change.ts";
+import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
 import type { Host } from "./command.ts";
 
@@ -135,6 +136,8 @@ function keptFiles(
     const preshared = secrets.presharedKeys.get(each.tunnel);
     if (preshared !== undefined) files.set(keptKeyName(each.name), `${preshared}\n`);
   }
+  const follow = followScript(plan);
+  if (follow !== undefined) files.set("follow", follow);
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
   files.set("up", upScript(diff(NOTHING, target.state), wireguard));
   const empty = { ...NOTHING, sysctls: new Map() };
