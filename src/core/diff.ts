@@ -248,6 +248,11 @@ function ruleChanges(from: MachineState, to: MachineState): Change[] {
   ];
 }
 
+/** Deleting many elements of an interval set takes the kernel longer than making the table anew: 10,000 take some 10 s. */
+const MOST_DELETED = 1000;
+const countOf = (elements: Elements): number =>
+  [...elements.values()].reduce((count, list) => count + list.length, 0);
+
 function firewallChanges(
   from: string | undefined,
   to: string | undefined,
@@ -257,7 +262,7 @@ function firewallChanges(
   if (to === undefined) return { widen: [], narrow: [{ kind: "firewall-delete" }] };
   if (from === undefined) return { widen: [{ kind: "firewall", listing: to }], narrow: [] };
   const elements = small ? elementChanges(from, to) : undefined;
-  if (elements !== undefined) {
+  if (elements !== undefined && countOf(elements.remove) <= MOST_DELETED) {
     const { add, remove } = elements;
     return {
       widen: add.size === 0 ? [] : [{ kind: "elements-add", elements: add }],

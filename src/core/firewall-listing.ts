@@ -1,5 +1,5 @@
 // Our nftables table as `nft -s list` prints it, read as far as two of them can be joined, or told apart by elements.
-import { contains, hostPrefix, parseAddress, parsePrefix, type Prefix } from "./address.ts";
+import { familyOf, hostPrefix, parseAddress, parsePrefix, rangeOf, type Prefix } from "./address.ts";
 
 const SET = /^\tset (\S+) \{\n[\s\S]*?^\t\}$/gm;
 const ELEMENTS = /elements = \{ ([\s\S]*?) \}/;
@@ -58,17 +58,23 @@ const elementsOf = (set: string): string[] => {
 
 /** An interval set refuses an element that overlaps another of its elements. */
 function withoutCovered(elements: readonly string[]): string[] {
-  const all = [...new Set(elements)].map((text) => ({ text, ...parts(text) }));
-  return all
-    .filter(
-      (each) =>
-        !all.some((other) => {
-          if (other === each || other.head !== each.head) return false;
-          if (each.prefix === undefined || other.prefix === undefined) return false;
-          return each.prefix !== other.prefix && contains(other.prefix, each.prefix);
-        }),
-    )
-    .map(({ text }) => text);
+  const all = [...new Set(elements)];
+  const ranges = all
+    .flatMap((text) => {
+      const { head, prefix } = parts(text);
+      return prefix === undefined ? [] : [{ text, head: `${familyOf(prefix)} ${head}`, ...rangeOf(prefix) }];
+    })
+    .sort((a, b) =>
+      a.head === b.head ? Number(a.first - b.first) || Number(b.last - a.last) : a.head < b.head ? -1 : 1,
+    );
+  // Prefixes nest or are disjoint, so the last one that is not covered covers whatever is.
+  const covered = new Set<string>();
+  let outer = ranges[0];
+  for (const range of ranges.slice(1)) {
+    if (range.head === outer?.head && range.last <= outer.last) covered.add(range.text);
+    else outer = range;
+  }
+  return all.filter((text) => !covered.has(text));
 }
 
 /** `"wg-b" . 10.0.0.0/8` is a head and a prefix; what has no prefix is all head. */

@@ -4,7 +4,7 @@
 // not disarmed in time it undoes and removes the folder, whoever is or is not there any more.
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
-import { changeLines, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
 
 const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
@@ -32,7 +32,7 @@ export interface Job {
 
 /** What changes of live state; the same lines that `plan` prints. */
 export const stageLines = (changes: readonly Change[], wireguard: ChangeMeans["wireguard"]): string[] =>
-  changes.flatMap((change) => changeLines(change, { wireguard, keys: NEW }));
+  linesOf(changes, { wireguard, keys: NEW }, "until-one-fails");
 
 /**
  * Takes the lock, lays everything ready, and arms the way back. Changes nothing; exit 75 and the holder when it is taken.
@@ -115,10 +115,9 @@ export const upScript = (fromNothing: Changes, wireguard: ChangeMeans["wireguard
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
     `sh ${ETC}/down 2>/dev/null`,
     "failed=0",
-    ...allOf(fromNothing)
-      .flatMap(endpointsApart)
-      .flatMap((change) => changeLines(change, { wireguard, keys: ETC }))
-      .map((line) => line.replace(/$|\n/, (end) => ` || failed=1${end}`)),
+    ...linesOf(allOf(fromNothing).flatMap(endpointsApart), { wireguard, keys: ETC }, "all").map((line) =>
+      line.replace(/$|\n/, (end) => ` || failed=1${end}`),
+    ),
     "exit $failed",
     "",
   ].join("\n");
@@ -141,7 +140,7 @@ export const downScript = (
 ): string =>
   `${[
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
-    ...allOf(toNothing).flatMap((change) => changeLines(change, { wireguard, keys: ETC })),
+    ...linesOf(allOf(toNothing), { wireguard, keys: ETC }, "all"),
     ...was.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
     "exit 0",
   ].join("\n")}\n`;
@@ -162,7 +161,7 @@ const undoScript = (job: Job): string =>
     "fi",
     `if [ -e ${ETC}.old ]; then rm -rf ${ETC}; mv ${ETC}.old ${ETC}; elif [ -e ${RUN}/no-etc ]; then rm -rf ${ETC}; fi`,
     `rm -rf ${ETC}.new`,
-    ...allOf(job.back).flatMap((change) => changeLines(change, { wireguard: job.wireguard, keys: ETC })),
+    ...linesOf(allOf(job.back), { wireguard: job.wireguard, keys: ETC }, "all"),
     ...(job.hasSystemd
       ? [
           `if [ -e ${RUN}/unit ]; then cp -p ${RUN}/unit ${UNIT}; systemctl daemon-reload; systemctl enable --quiet tofro.service; fi`,
