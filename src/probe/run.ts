@@ -2,7 +2,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { TofroError } from "../core/error.ts";
-import type { SessionSamples } from "../core/measure/samples.ts";
+import type { Probe, SessionSamples } from "../core/measure/samples.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Secrets } from "../core/secrets.ts";
 import type { Host } from "../linux/command.ts";
@@ -285,13 +285,18 @@ function conclude(
       failures.push({ kind: "tunnel", tunnel, message: explain(session, from, to, sent?.error) });
       continue;
     }
-    for (const probes of sent.lives) {
+    for (const life of sent.lives) {
+      // Where the other prober ended early, nobody was there to answer what came last.
+      const probes = to === undefined ? untilLastAnswer(life) : life;
       sessions.push({ tunnel, sender: sender.node, reflector: reflector.node, probes });
     }
   }
   const stamps = new Map(Array.from(collected, ([node, { result }]) => [node, result.stamps]));
   return { sessions, failures, stamps };
 }
+
+const untilLastAnswer = (probes: readonly Probe[]): Probe[] =>
+  probes.slice(0, probes.findLastIndex(({ answer }) => answer !== undefined) + 1);
 
 const send = async (host: Host, input: string): Promise<void> => {
   await host.run(["sh", "-s"], { input, timeoutMs: 60_000 });
