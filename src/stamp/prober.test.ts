@@ -13,7 +13,7 @@ import { timestampOf, USER_STAMPS } from "./timestamp.ts";
 
 const KEY = Buffer.alloc(32, 5);
 // Loopback answers on all of 127.0.0.0/8; ports that Linux gives nobody by itself.
-const [A, B] = ["127.62.0.1", "127.62.0.2"];
+const [A, B, MIDDLE] = ["127.62.0.1", "127.62.0.2", "127.62.0.4"];
 const BASE_PORT = 20_000 + (process.pid % 10_000);
 
 const END = { port: BASE_PORT + 1, ssids: [7, 8], key: KEY.toString("base64") } as const;
@@ -66,6 +66,18 @@ async function until(isSo: () => boolean, pollMs = 10): Promise<void> {
   }
 }
 
+/** A socket that counts what it gets. */
+async function mouth(address: string, port: number): Promise<{ socket: Socket; got: Buffer[] }> {
+  const socket = createSocket("udp4");
+  const got: Buffer[] = [];
+  socket.on("message", (bytes) => got.push(bytes));
+  await new Promise<void>((resolve) => {
+    socket.bind(port, address, resolve);
+  });
+  cleanups.push(() => socket.close());
+  return { socket, got };
+}
+
 const reflecting = (rateLimit = 1e6) => ({ reflect: [{ ...END, own: B, peer: A, rateLimit }] });
 const sending = { send: [{ ...END, own: A, peer: B, tunnel: "a - b" }] };
 
@@ -86,6 +98,77 @@ it("measures, each end by its own clock", async () => {
   const { reflected } = await reflector.result();
   expect(reflected).toMatchObject([{ address: A, port: END.port, forged: 0, replayed: 0 }]);
   expect(reflected[0]!.answered).toBeGreaterThanOrEqual(50);
+});
+
+/** A way between the two that loses, repeats and swaps packets by their number in each direction. */
+async function crookedWay(
+  there: (number: number) => number[],
+  back: (number: number) => number[],
+): Promise<void> {
+  const [near, far] = [await mouth(MIDDLE, BASE_PORT), await mouth(MIDDLE, END.port)];
+  const pass = (to: Socket, port: number, address: string, fate: (number: number) => number[]) => {
+    const seen: Buffer[] = [];
+    return (bytes: Buffer): void => {
+      seen.push(Buffer.from(bytes));
+      for (const each of fate(seen.length - 1))
+        if (seen[each] !== undefined) to.send(seen[each], port, address);
+    };
+  };
+  near.socket.on("message", pass(far.socket, BASE_PORT, B, there));
+  far.socket.on("message", pass(near.socket, END.port, A, back));
+}
+
+it("counts loss, repetition and reordering of each direction, and mixes none of them up", async () => {
+  const times = { probes: 61, intervalMs: 30, leadMs: 1000 };
+  const reflector = await start({ reflect: [{ ...END, own: B, peer: MIDDLE, rateLimit: 1e6 }], ...times });
+  // There: every third packet is lost, the one behind it is repeated. Back: every other answer comes behind the next, which
+  // comes twice.
+  await crookedWay(
+    (number) => (number % 3 === 0 ? [] : number % 3 === 1 ? [number, number] : [number]),
+    (number) => (number % 2 === 0 ? [] : [number, number - 1, number]),
+  );
+  const sender = await start({
+    send: [{ ...END, own: A, peer: MIDDLE, tunnel: "a - b" }],
+    ...times,
+  });
+  reflector.go();
+  sender.go();
+  const { sessions } = await sender.result();
+  const [life = []] = sessions[0]!.lives;
+  const answers = life.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
+  expect(life.length).toBe(61);
+  // Two of three came to the reflector, which answered each once; perhaps one waits for the next, at the end.
+  const highest = Math.max(...answers.map(({ reflectorSequence }) => reflectorSequence));
+  expect(highest + 1).toBeGreaterThanOrEqual(39);
+  expect(highest + 1).toBeLessThanOrEqual(42);
+  expect(answers.length).toBeGreaterThanOrEqual(highest);
+  const swapped = answers.filter(({ arrival, reflectorSequence }) => arrival !== reflectorSequence);
+  expect(swapped.length).toBeGreaterThanOrEqual(answers.length - 2);
+  const repeated = answers.filter(({ duplicates }) => duplicates === 1).length;
+  expect(repeated).toBeGreaterThanOrEqual(19);
+  expect(repeated).toBeLessThanOrEqual(21);
+  expect((await reflector.result()).reflected[0]!.replayed).toBeGreaterThanOrEqual(19);
+});
+
+it("makes two sessions of one when the reflector restarts in the middle, with another clock", async () => {
+  const first = await start(reflecting());
+  const sender = await start({ ...sending, probes: 150 });
+  sender.go();
+  await sleep(1300);
+  first.child.kill("SIGKILL");
+  await start({ ...reflecting(), clock: { offsetMs: -100_000, driftPpm: 0 } });
+  const { sessions } = await sender.result();
+  const lives = sessions[0]!.lives;
+  expect(lives.length).toBe(2);
+  const offsets = lives.map((life) =>
+    life.flatMap(({ sentMs, answer }) => (answer ? [answer.receivedMs - sentMs] : [])),
+  );
+  for (const [index, each] of offsets.entries()) {
+    // Nobody's time in between is in either of them.
+    expect(each.length).toBeGreaterThan(20);
+    expect(each.length).toBe(lives[index]!.length);
+    for (const offset of each) expect(Math.abs(offset + index * 100_000)).toBeLessThan(200);
+  }
 });
 
 it("says nothing of a tunnel whose reflector is not there", async () => {
@@ -115,18 +198,6 @@ it("ends when a port is taken, and says which", async () => {
 
 const rssKb = ({ pid }: ChildProcess): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
-
-/** A socket that counts what it gets. */
-async function mouth(address: string, port: number): Promise<{ socket: Socket; got: Buffer[] }> {
-  const socket = createSocket("udp4");
-  const got: Buffer[] = [];
-  socket.on("message", (bytes) => got.push(bytes));
-  await new Promise<void>((resolve) => {
-    socket.bind(port, address, resolve);
-  });
-  cleanups.push(() => socket.close());
-  return { socket, got };
-}
 
 it("neither grows nor answers under 100,000 random and replayed packets, and still answers its peer", async () => {
   const reflector = await start({ ...reflecting(), probes: 1, drainMs: 1000 });
@@ -191,5 +262,5 @@ it("neither grows nor answers under 100,000 random and replayed packets, and sti
   reflector.go();
   const { reflected } = await reflector.result();
   expect(reflected[0]).toMatchObject({ answered: asked + 1, received: 55_000 + asked + 1 });
-expect(grownKb).toBeLessThan(30_000);
+  expect(grownKb).toBeLessThan(30_000);
 }, 120_000);
