@@ -22,7 +22,7 @@ const compiled = (text: string): string =>
 
 /** Node.js 24 still calls it experimental, on the stderr of whoever measures. */
 function quietly<Result>(work: () => Result): Result {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {
     return work();

@@ -15,7 +15,7 @@ export interface SenderConfig {
 interface Sent {
   /** T1 as it went out. */
   readonly timestamp: bigint;
-  answer?: { -readonly [Key in keyof Answer]: Answer[Key] };
+  answer?: { -readonly [Field in keyof Answer]: Answer[Field] };
 }
 
 const NOTHING = new Uint8Array();
