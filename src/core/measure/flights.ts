@@ -24,16 +24,19 @@ export interface Flight {
  */
 export const MOST_DRIFT = 500e-6;
 
+/** What stamps may be rounded by. */
+const RESOLUTION_MS = 1e-3;
+
 /** The answered probes in the order of sending. An answer from before its question is none. */
 export const flightsOf = ({ sender, probes }: SessionSamples): Flight[] =>
   probes.flatMap(({ sentMs, answer }, sequence) => {
     if (answer === undefined) return [];
     const { receivedMs, returnedMs, backMs } = answer;
     const roundTripMs = backMs - sentMs - (returnedMs - receivedMs);
-    if (!(roundTripMs >= 0)) return [];
+    if (!(roundTripMs >= -RESOLUTION_MS)) return [];
     const there = { sentMs, receivedMs };
     const back = { sentMs: returnedMs, receivedMs: backMs };
-    return [{ sender, sequence, answer, there, back, roundTripMs }];
+    return [{ sender, sequence, answer, there, back, roundTripMs: Math.max(0, roundTripMs) }];
   });
 
 /** The crossing of the link that this end sends. */
@@ -53,12 +56,13 @@ export function splitAtClockSteps(flights: readonly Flight[]): Flight[][] {
     const { sentMs, receivedMs } = crossingFrom(flight, near);
     const apartMs = receivedMs - sentMs;
     const driftMs = 2 * MOST_DRIFT * Math.abs(sentMs - lastMs);
-    least = Math.max(least - driftMs, apartMs - flight.roundTripMs);
-    most = Math.min(most + driftMs, apartMs);
+    const roundTripMs = flight.roundTripMs * (1 + 2 * MOST_DRIFT) + RESOLUTION_MS;
+    least = Math.max(least - driftMs, apartMs - roundTripMs);
+    most = Math.min(most + driftMs, apartMs + RESOLUTION_MS);
     lastMs = sentMs;
     if (parts.length === 0 || least > most) {
       parts.push([]);
-      [least, most] = [apartMs - flight.roundTripMs, apartMs];
+      [least, most] = [apartMs - roundTripMs, apartMs + RESOLUTION_MS];
     }
     parts.at(-1)!.push(flight);
   }
