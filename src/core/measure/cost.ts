@@ -15,7 +15,7 @@ export interface LinkQuality {
  * (RFC 6298, 2.4: 1 s) when it was the last of a burst; TCP's rate falls with the root of the loss (Mathis et al., "The
  * Macroscopic Behavior of the TCP Congestion Avoidance Algorithm", 1997). One second a loss is the order of both.
  */
-export const LOSS_WEIGHT_MS = 1000;
+const LOSS_WEIGHT_MS = 1000;
 
 /** Milliseconds by which another path must be better before it is worth a word, or a switch. */
 export const WORTHWHILE_MS = 2;

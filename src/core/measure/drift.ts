@@ -36,7 +36,9 @@ export function estimateDrift(there: readonly Sample[], back: readonly Sample[])
   }
   const drift = (low + high) / 2;
   const [before, after] = [unrest(0), unrest(drift)];
-  const calmer = [there, back].every((samples, index) => after[index]! <= before[index]! + chance(samples, drift));
+  const calmer = [there, back].every(
+    (samples, index) => after[index]! <= before[index]! + chance(samples, drift),
+  );
   return calmer ? drift : 0;
 }
 

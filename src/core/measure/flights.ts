@@ -1,4 +1,4 @@
-// Probes that came back, seen as two crossings of one tunnel, and where a restart divides them.
+// Probes that came back, seen as two crossings of one tunnel, and where a clock's step divides them.
 import type { Answer, SessionSamples } from "./samples.ts";
 
 /** One packet's way along one link: both stamps, each on the clock of the machine that read it. */
@@ -67,34 +67,4 @@ export function splitAtClockSteps(flights: readonly Flight[]): Flight[][] {
     parts.at(-1)!.push(flight);
   }
   return parts;
-}
-
-/**
- * Divides flights of one session where the reflector's counter began again. No two probes have the same number in one
- * run, so a number that was there before betrays a restart, and the largest fall before it is the place.
- */
-export function splitAtCounterRestarts(flights: readonly Flight[]): Flight[][] {
-  const parts: Flight[][] = [];
-  let run: Flight[] = [];
-  let used = new Set<number>();
-  for (const flight of flights) {
-    run.push(flight);
-    if (used.has(flight.answer.reflectorSequence)) {
-      const at = largestFall(run);
-      parts.push(run.slice(0, at));
-      run = run.slice(at);
-      used = new Set(run.map(({ answer }) => answer.reflectorSequence));
-    }
-    used.add(flight.answer.reflectorSequence);
-  }
-  return run.length === 0 ? parts : [...parts, run];
-}
-
-/** Index of the flight whose reflector number is furthest below that of the one before. */
-function largestFall(run: readonly Flight[]): number {
-  const fall = (index: number): number =>
-    run[index - 1]!.answer.reflectorSequence - run[index]!.answer.reflectorSequence;
-  let best = run.length - 1;
-  for (let index = best - 1; index > 0; index--) if (fall(index) > fall(best)) best = index;
-  return best;
 }

@@ -18,8 +18,6 @@ export interface RawLink {
   readonly rawMs: number;
   /** What `rawMs` could be, whatever the clocks' drift was. */
   readonly rawRangeMs: readonly [number, number];
-  /** Tenth percentile of the raw delay. */
-  readonly rawP10Ms: number;
   /** `offset(to) - offset(from)` is not more than this, because no packet arrives before it is sent. */
   readonly boundMs: number;
   /** Delay beyond the smallest (packet delay variation of RFC 5481, 4.2), median and p95. */
@@ -52,12 +50,11 @@ export function rawLinks(tunnels: readonly TunnelFlights[]): RawLink[] {
 
 function figures(samples: readonly Sample[], drift: number) {
   const raw = steadied(samples, drift);
-  const [least, p10, p50, p95] = [0, 0.1, 0.5, 0.95].map((p) => quantile(raw, p));
+  const [least, p50, p95] = [0, 0.5, 0.95].map((p) => quantile(raw, p));
   return {
     samples: samples.length,
     rawMs: typical(raw),
     rawRangeMs: rangeOverDrift(samples),
-    rawP10Ms: p10!,
     boundMs: samples.reduce((bound, sample) => Math.min(bound, boundOf(sample)), Infinity),
     jitterMs: { p50: p50! - least!, p95: p95! - least! },
   };

@@ -10,7 +10,7 @@ import {
   type Run,
   type Simulated,
   type TrueTunnel,
-} from "./network.fixture.ts";
+} from "../../../test/support/measured-network.ts";
 import { sorted, typical } from "./statistics.ts";
 
 const PROBES = 100;
@@ -64,7 +64,7 @@ function probed({ tunnels, clocks, seed, run }: World): Simulated[] {
 const measured = (world: World, simulated: readonly Simulated[]): Measurement =>
   measure(
     world.tunnels.map(tunnelOf),
-    simulated.map(({ session }) => session),
+    simulated.flatMap(({ sessions }) => sessions),
   );
 
 describe("the interval of a delay", () => {
@@ -124,12 +124,12 @@ describe("the interval of a delay", () => {
     const stepped = new Map([...clocks, ["c", { offsetMs: 5000, drift: 0 }]]);
     const random = randomNumbers(7);
     const run = { probes: PROBES, intervalMs: 100 };
-    const sessions = tunnels.map((tunnel, index) =>
+    const simulated = tunnels.map((tunnel, index) =>
       simulate(tunnel, index === 2 ? stepped : clocks, run, random),
     );
     const { links, loosenedMs } = measure(
       tunnels.map(tunnelOf),
-      sessions.map(({ session }) => session),
+      simulated.flatMap(({ sessions }) => sessions),
     );
     expect(loosenedMs).toBeGreaterThan(1000);
     links.forEach(({ timing }, index) => {
@@ -174,13 +174,13 @@ describe("figures", () => {
       ["b", { offsetMs: 9_000_000, drift: -50e-6 }],
     ]);
     const restarts = [{ before: 60, clock: { offsetMs: 30_000, drift: -50e-6 } }];
-    const { session } = simulate(
+    const { sessions } = simulate(
       tunnel,
       clocks,
       { probes: 100, intervalMs: 100, restarts },
       randomNumbers(3),
     );
-    const { links } = measure([tunnelOf(tunnel)], [session]);
+    const { links } = measure([tunnelOf(tunnel)], sessions);
     for (const { timing, packets } of links) {
       expect(timing!.delay.highestMs).toBeLessThan(17);
       expect(timing!.delay.guessMs).toBeCloseTo(8, 0);

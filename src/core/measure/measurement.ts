@@ -6,7 +6,7 @@ import { flightsOf, MOST_DRIFT, splitAtClockSteps } from "./flights.ts";
 import { rawLinks, type RawLink } from "./links.ts";
 import { boundOffsets, type Offsets } from "./offsets.ts";
 import type { SessionSamples } from "./samples.ts";
-import { addTallies, NOTHING, tally, type Tally } from "./tally.ts";
+import { addTallies, NOTHING, ratioOf, tally, type Tally } from "./tally.ts";
 
 /** A one-way delay that clocks apart cannot falsify. */
 export interface DelayInterval {
@@ -28,7 +28,7 @@ export interface LinkFigures {
   readonly timing?: LinkTiming;
 }
 
-export interface LinkTiming {
+interface LinkTiming {
   readonly delay: DelayInterval;
   /** Typical round trip over the tunnel: exact. */
   readonly roundTripMs: number;
@@ -110,8 +110,8 @@ export function measure(tunnels: readonly Tunnel[], sessions: readonly SessionSa
 const spreadOf = ({ jitterMs }: Pick<RawLink, "jitterMs">): number => jitterMs.p95 - jitterMs.p50;
 
 /** The share of a link's packets that were lost, 0 to 1; 0 of none. */
-export const lossOf = ({ packets: { sent, lost } }: Pick<LinkFigures, "packets">): number =>
-  sent === 0 ? 0 : lost / sent;
+export const lossOf = ({ packets }: Pick<LinkFigures, "packets">): number =>
+  ratioOf(packets.lost, packets.sent);
 
 /** Along a path the offsets of the nodes between cancel out; what is left are those of its two ends. */
 function delayOf(
@@ -133,7 +133,10 @@ function delayOf(
 }
 
 /** The packets that a node sent over a tunnel, over all sessions. */
-function countsOf(sessions: readonly SessionSamples[], node: string): Pick<LinkFigures, "packets" | "undecided"> {
+function countsOf(
+  sessions: readonly SessionSamples[],
+  node: string,
+): Pick<LinkFigures, "packets" | "undecided"> {
   let [packets, undecided] = [NOTHING, 0];
   for (const session of sessions) {
     const counts = tally(session);

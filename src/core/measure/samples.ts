@@ -32,9 +32,6 @@ export interface Answer {
   readonly reflectorSequence: number;
   /** Sequence number of arrival at the sender: 0 came first. */
   readonly arrival: number;
-  /**
-   * Reflector sequence numbers of further answers to the same probe, one for each: the number above once more when the
-   * answer was doubled on the way back, another when the probe was doubled on the way there.
-   */
-  readonly again: readonly number[];
+  /** How many times this answer came, beyond the first. */
+  readonly duplicates: number;
 }

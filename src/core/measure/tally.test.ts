@@ -1,8 +1,14 @@
 // Losses told apart by direction, whatever else happens to packets.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { randomNumbers, simulate, type Run, type TrueLink, type TrueTunnel } from "./network.fixture.ts";
-import { tally } from "./tally.ts";
+import {
+  randomNumbers,
+  simulate,
+  type Run,
+  type TrueLink,
+  type TrueTunnel,
+} from "../../../test/support/measured-network.ts";
+import { addTallies, tally } from "./tally.ts";
 
 const CLOCKS = new Map([
   ["a", { offsetMs: 4000, drift: 50e-6 }],
@@ -12,13 +18,14 @@ const COUNT = 1000;
 
 const counted = (links: readonly [TrueLink, TrueLink], seed: number, run: Partial<Run> = {}) => {
   const tunnel: TrueTunnel = { ends: ["a", "b"], links };
-  const simulated = simulate(
-    tunnel,
-    CLOCKS,
-    { probes: COUNT, intervalMs: 20, ...run },
-    randomNumbers(seed),
-  );
-  return { ...simulated, ...tally(simulated.session) };
+  const simulated = simulate(tunnel, CLOCKS, { probes: COUNT, intervalMs: 20, ...run }, randomNumbers(seed));
+  const tallies = simulated.sessions.map(tally);
+  return {
+    ...simulated,
+    there: tallies.map(({ there }) => there).reduce(addTallies),
+    back: tallies.map(({ back }) => back).reduce(addTallies),
+    undecided: tallies.reduce((sum, { undecided }) => sum + undecided, 0),
+  };
 };
 
 const share = fc.constantFrom(0, 0.01, 0.05, 0.3);
@@ -36,9 +43,8 @@ describe("losses", () => {
         const found = counted([there, back], seed);
         const answered = found.there.seen;
         expect(found.there.lost + found.back.lost + answered + found.undecided).toBe(COUNT);
-        // Both copies of one probe lost on the way back look like an answer lost, and what comes after the last answer is
-        // nobody's; so much may be wrong.
-        const blur = found.undecided + 4 + (there.doubled * COUNT * back.loss) * 2.5;
+        // Reordering of 30 ms may blur the end by as many probes as are sent in it.
+        const blur = found.undecided + 4;
         expect(Math.abs(found.there.lost - found.lost[0])).toBeLessThanOrEqual(blur);
         expect(Math.abs(found.back.lost - found.lost[1])).toBeLessThanOrEqual(blur);
       }),
@@ -64,7 +70,7 @@ describe("losses", () => {
           expect(told).toBeLessThanOrEqual(truth);
           expect(told).toBeGreaterThanOrEqual(truth - found.undecided);
         }
-        expect(found.there.reordered + found.back.reordered + found.there.doubled + found.back.doubled).toBe(0);
+        expect(found.there.reordered + found.back.reordered + found.back.doubled).toBe(0);
       }),
       { numRuns: 100 },
     );
@@ -86,18 +92,18 @@ describe("losses", () => {
     expect(clean.there.lost + clean.back.lost).toBeLessThanOrEqual(2 * restarts.length);
     expect(clean.undecided).toBeLessThanOrEqual(2 * restarts.length);
     const lossy = counted([{ ...quiet, loss: 0.1 }, quiet], 6, { restarts });
-    expect(lossy.there.lost / lossy.there.sent).toBeCloseTo(lossy.lost[0] / COUNT, 1);
-    expect(lossy.back.lost).toBeLessThanOrEqual(4);
+    expect(Math.abs(lossy.there.lost - lossy.lost[0])).toBeLessThanOrEqual(5 * restarts.length);
+    expect(lossy.back.lost).toBeLessThanOrEqual(2 * restarts.length);
   });
 
   it("are nobody's when nothing comes back, or nothing any more", () => {
     const dead = counted([{ delayMs: 5, loss: 1 }, { delayMs: 5 }], 7);
     expect(dead).toMatchObject({ undecided: COUNT, there: { sent: 0, lost: 0 }, back: { sent: 0 } });
-    const { session } = counted([{ delayMs: 5 }, { delayMs: 5 }], 7);
-    const probes = session.probes.map((probe, sequence) =>
+    const [session] = counted([{ delayMs: 5 }, { delayMs: 5 }], 7).sessions;
+    const probes = session!.probes.map((probe, sequence) =>
       sequence < 700 ? probe : { sentMs: probe.sentMs },
     );
-    expect(tally({ ...session, probes })).toMatchObject({ undecided: 300, there: { sent: 700, lost: 0 } });
+    expect(tally({ ...session!, probes })).toMatchObject({ undecided: 300, there: { sent: 700, lost: 0 } });
   });
 });
 
@@ -111,8 +117,7 @@ describe("reordering and copies", () => {
     expect(mirrored.back.reordered).toBeGreaterThan(100);
     expect(mirrored).toMatchObject({ there: { reordered: 0, lost: 0 }, back: { lost: 0 } });
     const copied = counted([{ ...calm, doubled: 0.1 }, calm], 9);
-    expect(copied.there.doubled).toBeGreaterThan(60);
-    expect(copied).toMatchObject({ there: { lost: 0 }, back: { lost: 0, doubled: 0 } });
+    expect(copied).toMatchObject({ there: { lost: 0 }, back: { lost: 0, doubled: 0 }, undecided: 0 });
     const echoed = counted([calm, { ...calm, doubled: 0.1 }], 9);
     expect(echoed.back.doubled).toBeGreaterThan(60);
     expect(echoed).toMatchObject({ there: { lost: 0, doubled: 0 }, back: { lost: 0 } });
@@ -129,7 +134,7 @@ describe("reordering and copies", () => {
         backMs: 20 + reflectorSequence,
         reflectorSequence,
         arrival: reflectorSequence,
-        again: [],
+        duplicates: 0,
       },
     }));
     const found = tally({ tunnel: "a - b", sender: "a", reflector: "b", probes });

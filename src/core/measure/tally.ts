@@ -1,5 +1,5 @@
 // How many packets each direction of a session lost, changed the order of, and doubled.
-import { flightsOf, splitAtClockSteps, splitAtCounterRestarts, type Flight } from "./flights.ts";
+import { flightsOf } from "./flights.ts";
 import type { SessionSamples } from "./samples.ts";
 
 /** Packets of one direction. */
@@ -11,7 +11,7 @@ export interface Tally {
   readonly seen: number;
   /** Arrived after a later one (RFC 4737, Type-P-Reordered). */
   readonly reordered: number;
-  /** Copies beyond the first (RFC 5560). */
+  /** Copies beyond the first (RFC 5560). Of probes none are told: the reflector answers one copy and drops the others. */
   readonly doubled: number;
 }
 
@@ -19,7 +19,7 @@ export interface SessionTally {
   /** Sender to reflector. */
   readonly there: Tally;
   readonly back: Tally;
-  /** Unanswered probes after the last answer or around a restart: nobody knows in which direction they were lost. */
+  /** Unanswered probes after the last answer: nobody knows in which direction they were lost. */
   readonly undecided: number;
 }
 
@@ -34,56 +34,44 @@ export const addTallies = (x: Tally, y: Tally): Tally => ({
 });
 
 /**
- * Tells the two directions apart by the stateful reflector's numbers (RFC 8762, 4.3.1): it counts what it received, so a
+ * Tells the two directions apart by the stateful reflector's numbers (RFC 8762, 4.3.1): it counts what it answers, so a
  * number that never came back is an answer lost on the way back, and a probe without a number was lost on the way there.
  */
 export function tally(session: SessionSamples): SessionTally {
+  const { probes } = session;
   const flights = flightsOf(session);
-  const runs = splitAtClockSteps(flights).flatMap(splitAtCounterRestarts);
-  let [there, back] = [NOTHING, NOTHING];
-  runs.forEach((run, index) => {
-    const counts = countRun(run, index === 0);
-    there = addTallies(there, counts.there);
-    back = addTallies(back, counts.back);
-  });
-  return { there, back, undecided: session.probes.length - there.sent };
-}
+  if (flights.length === 0) return { there: NOTHING, back: NOTHING, undecided: probes.length };
+  const sequences = flights.map(({ sequence }) => sequence);
+  const numbers = flights.map(({ answer }) => answer.reflectorSequence);
+  const sent = last(sequences) + 1;
+  // A reflector that was there before, or whose first answers got lost after a restart, did not begin at 0.
+  const before = Math.max(0, first(numbers) - first(sequences));
+  // Reordering at the end may blur the count by a packet or two, never beyond what is certain.
+  const arrived = Math.min(Math.max(last(numbers) - before + 1, flights.length), sent);
 
-/** Counts between the first and the last answer of a run; from the start of the session for its first. */
-function countRun(run: readonly Flight[], fromStart: boolean): { there: Tally; back: Tally } {
-  const numbers = run.map(({ answer }) => answer.reflectorSequence);
-  const sequences = run.map(({ sequence }) => sequence);
-  const again = run.flatMap(({ answer }) => answer.again.map((number) => [answer.reflectorSequence, number]));
-  const doubledBack = again.filter(([first, number]) => first === number).length;
-  const doubledThere = new Set(again.filter(([first, number]) => first !== number).map(([, number]) => number)).size;
-
-  const last = (values: readonly number[]): number => values.reduce((x, y) => Math.max(x, y), -1);
-  const first = (values: readonly number[]): number =>
-    fromStart ? 0 : values.reduce((x, y) => Math.min(x, y), Infinity);
-  const sent = last(sequences) - first(sequences) + 1;
-  const counted = last(numbers) - first(numbers) + 1 - doubledThere;
-  // Reordering at the edges of the run may blur the count by a packet or two, never beyond what is certain.
-  const arrived = Math.min(Math.max(counted, run.length), sent);
-
-  const byNumber = run.toSorted((x, y) => x.answer.reflectorSequence - y.answer.reflectorSequence);
-  const byArrival = run.toSorted((x, y) => x.answer.arrival - y.answer.arrival);
+  const byNumber = flights.toSorted((x, y) => x.answer.reflectorSequence - y.answer.reflectorSequence);
+  const byArrival = flights.toSorted((x, y) => x.answer.arrival - y.answer.arrival);
   return {
     there: {
       sent,
       lost: sent - arrived,
-      seen: run.length,
+      seen: flights.length,
       reordered: late(byNumber.map(({ sequence }) => sequence)),
-      doubled: doubledThere,
+      doubled: 0,
     },
     back: {
       sent: arrived,
-      lost: arrived - run.length,
-      seen: run.length,
+      lost: arrived - flights.length,
+      seen: flights.length,
       reordered: late(byArrival.map(({ answer }) => answer.reflectorSequence)),
-      doubled: doubledBack,
+      doubled: flights.reduce((sum, { answer }) => sum + answer.duplicates, 0),
     },
+    undecided: probes.length - sent,
   };
 }
+
+const first = (values: readonly number[]): number => values.reduce((x, y) => Math.min(x, y));
+const last = (values: readonly number[]): number => values.reduce((x, y) => Math.max(x, y));
 
 /** How many stand behind a larger one (RFC 4737, 3.3: below NextExp). */
 function late(sequences: readonly number[]): number {
@@ -95,3 +83,6 @@ function late(sequences: readonly number[]): number {
   }
   return count;
 }
+
+/** A share; 0 of nothing. */
+export const ratioOf = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);

@@ -1,6 +1,7 @@
 // A simulated network for tests: true delays, and what probes over it yield on clocks that are all wrong.
-import type { Tunnel } from "../topology.ts";
-import type { Answer, Probe, SessionSamples } from "./samples.ts";
+import { splitByLife } from "../../src/stamp/sender.ts";
+import type { Tunnel } from "../../src/core/topology.ts";
+import type { Answer, Probe, SessionSamples } from "../../src/core/measure/samples.ts";
 
 /** A reproducible random number from 0 to 1 (mulberry32). */
 export function randomNumbers(seed: number): () => number {
@@ -20,7 +21,7 @@ export interface Clock {
 }
 
 /** A clock's reading at a true time. */
-export const read = ({ offsetMs, drift }: Clock, trueMs: number): number => offsetMs + (1 + drift) * trueMs;
+const read = ({ offsetMs, drift }: Clock, trueMs: number): number => offsetMs + (1 + drift) * trueMs;
 
 export interface TrueLink {
   readonly delayMs: number;
@@ -62,12 +63,12 @@ export const tunnelOf = ({ ends: [a, b], forwarder }: TrueTunnel): Tunnel => ({
 });
 
 export interface Simulated {
-  readonly session: SessionSamples;
+  /** More than one when the reflector restarted. */
+  readonly sessions: readonly SessionSamples[];
   /** True delays of the answered probes, by the end that sent the packet. */
   readonly delaysMs: readonly [readonly number[], readonly number[]];
-  /** What was truly lost by the end that sent it: `undefined` there counts probes, back the answers of those that came. */
+  /** What was truly lost, by the end that sent it: probes, and answers to those that came. */
   readonly lost: readonly [number, number];
-  readonly reflected: number;
 }
 
 interface Copy {
@@ -86,7 +87,10 @@ export function simulate(
   const [near, far] = [tunnel.ends[sender], tunnel.ends[1 - sender]!];
   const [there, back] = [tunnel.links[sender], tunnel.links[1 - sender]!];
   const nearClock = clocks.get(near)!;
-  const sentAt = Array.from({ length: run.probes }, (_, index) => (run.startMs ?? 0) + index * run.intervalMs);
+  const sentAt = Array.from(
+    { length: run.probes },
+    (_, index) => (run.startMs ?? 0) + index * run.intervalMs,
+  );
   const arriving = sentAt.flatMap((atMs, sequence) =>
     cross(there, random).map((delayMs): Copy => ({ sequence, arrivesMs: atMs + delayMs })),
   );
@@ -96,27 +100,35 @@ export function simulate(
   let number = 0;
   let restarted = 0;
   let farClock = clocks.get(far)!;
+  let taken = new Set<number>();
   const returning = arriving.flatMap(({ sequence, arrivesMs }) => {
     while (restarted < restarts.length && arrivesMs >= sentAt[restarts[restarted]!.before]!) {
       farClock = restarts[restarted]!.clock ?? farClock;
       number = 0;
+      taken = new Set();
       restarted++;
     }
+    // It drops what it has answered as replayed.
+    if (taken.has(sequence)) return [];
+    taken.add(sequence);
     const own = { sequence, number: number++, arrivesMs, returnsMs: arrivesMs + 0.05 + 0.1 * random() };
     const stamps = { receivedMs: read(farClock, arrivesMs), returnedMs: read(farClock, own.returnsMs) };
     return cross(back, random).map((delayMs) => ({ ...own, ...stamps, backTrueMs: own.returnsMs + delayMs }));
   });
   returning.sort((x, y) => x.backTrueMs - y.backTrueMs);
 
-  const answers = new Map<number, Answer & { readonly again: number[] }>();
+  const answers = new Map<number, Answer>();
   const truth = new Map<number, [number, number]>();
   returning.forEach((copy, arrival) => {
     const known = answers.get(copy.sequence);
-    if (known !== undefined) return known.again.push(copy.number);
+    if (known !== undefined) {
+      answers.set(copy.sequence, { ...known, duplicates: known.duplicates + 1 });
+      return;
+    }
     const { receivedMs, returnedMs } = copy;
     const backMs = read(nearClock, copy.backTrueMs);
     const stamps = { receivedMs, returnedMs, backMs, reflectorSequence: copy.number };
-    answers.set(copy.sequence, { ...stamps, arrival, again: [] });
+    answers.set(copy.sequence, { ...stamps, arrival, duplicates: 0 });
     truth.set(copy.sequence, [copy.arrivesMs - sentAt[copy.sequence]!, copy.backTrueMs - copy.returnsMs]);
   });
   const probes = sentAt.map((atMs, sequence): Probe => {
@@ -127,10 +139,14 @@ export function simulate(
   const byRole = [0, 1].map((role) => probes.flatMap((_, sequence) => truth.get(sequence)?.[role] ?? []));
   const lostByRole: [number, number] = [run.probes - came, came - answers.size];
   return {
-    session: { tunnel: tunnelOf(tunnel).id, sender: near, reflector: far, probes },
+    sessions: splitByLife(probes).map((life) => ({
+      tunnel: tunnelOf(tunnel).id,
+      sender: near,
+      reflector: far,
+      probes: life,
+    })),
     delaysMs: [byRole[sender]!, byRole[1 - sender]!],
     lost: [lostByRole[sender], lostByRole[1 - sender]!],
-    reflected: came,
   };
 }
 
