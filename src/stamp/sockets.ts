@@ -91,10 +91,12 @@ export async function probe(config: ProberConfig, ready: () => Promise<void>): P
   }, WARM_UP_MS);
   await ready();
   await sleep(config.leadMs);
-  await everyTurn(probings.length, config, (turn) => {
+  const turns = everyTurn(probings.length, config, (turn) => {
     const each = probings[turn]!;
     if (each.measured !== undefined) each.send(each.measured);
   });
+  // Also without a session of its own: what it reflected is told when the window is over.
+  await Promise.all([turns, sleep(config.intervalMs * config.probes)]);
   clearInterval(warmUp);
   await sleep(config.drainMs);
   return {

@@ -8,14 +8,14 @@ export interface Tlv {
   readonly value: Uint8Array;
 }
 
-/** RFC 8972, 4, figure 4: not understood, malformed, not authentic. */
+/** RFC 8972, 4: not understood, malformed, not authentic. */
 export const FLAG = { unrecognized: 0x80, malformed: 0x40, integrity: 0x20 };
 
-/** RFC 8972, 5.1.1, table 3. */
+/** RFC 8972, 5.1. */
 export const TLV = { extraPadding: 1, directMeasurement: 5, followUpTelemetry: 7, hmac: 8 };
 
 const HEADER = 4;
-/** Follow-up telemetry's "timestamping method": software, local (RFC 8972, 4.5 and table 6). */
+/** Follow-up telemetry's "timestamping method": software, local (RFC 8972, 4.7 and 5.7). */
 const SOFTWARE = 2;
 
 /** What comes behind the last whole TLV is in `rest`. */
@@ -124,7 +124,7 @@ function reflectTlv(tlv: Tlv, before: readonly Tlv[], answering: Answering): Tlv
   }
 }
 
-/** A cut-off TLV is sent back with its flag (RFC 8972, 4.2); less than a header has no place for one. */
+/** A cut-off TLV is sent back with its flag (RFC 8972, 4); less than a header has no place for one. */
 function malformed(rest: Uint8Array): Uint8Array {
   if (rest.length < HEADER) return rest;
   const bytes = Buffer.from(rest);
