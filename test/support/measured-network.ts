@@ -101,6 +101,7 @@ export function simulate(
   let restarted = 0;
   let farClock = clocks.get(far)!;
   let taken = new Set<number>();
+  let lastReturnMs = -Infinity;
   const returning = arriving.flatMap(({ sequence, arrivesMs }) => {
     while (restarted < restarts.length && arrivesMs >= sentAt[restarts[restarted]!.before]!) {
       farClock = restarts[restarted]!.clock ?? farClock;
@@ -111,7 +112,9 @@ export function simulate(
     // It drops what it has answered as replayed.
     if (taken.has(sequence)) return [];
     taken.add(sequence);
-    const own = { sequence, number: number++, arrivesMs, returnsMs: arrivesMs + 0.05 + 0.1 * random() };
+    // One after the other.
+    lastReturnMs = Math.max(lastReturnMs + 0.001, arrivesMs + 0.05 + 0.1 * random());
+    const own = { sequence, number: number++, arrivesMs, returnsMs: lastReturnMs };
     const stamps = { receivedMs: read(farClock, arrivesMs), returnedMs: read(farClock, own.returnsMs) };
     return cross(back, random).map((delayMs) => ({ ...own, ...stamps, backTrueMs: own.returnsMs + delayMs }));
   });
