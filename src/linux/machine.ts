@@ -82,7 +82,9 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   const cannot = (why: string): TofroError =>
     new TofroError(`Cannot set ${host.name} up: ${why}`, { kind: "machine" });
   if (!observed.isRoot) throw cannot("its user is not root");
-  if (observed.missing.length > 0) throw cannot(`it lacks ${observed.missing.join(", ")}`);
+  // Nothing is pinged on the way down.
+  const missing = observed.missing.filter((command) => aim.kind === "plan" || command !== "ping");
+  if (missing.length > 0) throw cannot(`it lacks ${missing.join(", ")}`);
   if (aim.kind === "down") return;
   if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
   const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name));
