@@ -173,8 +173,10 @@ async function rollBack(all: readonly Work[], options: ApplyOptions): Promise<st
   const went = async ([machine, job]: Work): Promise<string> => {
     const fresh = (): Promise<Host> => options.fresh(machine.plan.node);
     try {
+      // The shared connection may have died, and a new one may be what does not work any more.
       const input = rollbackScript(job);
-      await send(machine.host, input, ROLLBACK_MS).catch(async () => send(await fresh(), input, ROLLBACK_MS));
+      const tell = (host: Host): Promise<void> => send(host, input, ROLLBACK_MS);
+      await Promise.any([tell(machine.host), fresh().then(tell)]);
     } catch {
       return `cannot be told; what began there goes back by itself within ${options.timeoutS} s`;
     }

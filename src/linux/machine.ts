@@ -49,7 +49,8 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(plan, aim.secrets));
   const there = diff(observed.state, target.state);
   const means = wireguard ?? "kernel";
-  const kept = aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, target, aim.secrets, means);
+  const kept =
+    aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, observed, target, aim.secrets, means);
   return {
     plan,
     host,
@@ -123,6 +124,7 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 
 function keptFiles(
   plan: NodeState,
+  observed: Observed,
   target: Target,
   secrets: Secrets,
   wireguard: ChangeMeans["wireguard"],
@@ -135,7 +137,11 @@ function keptFiles(
     if (preshared !== undefined) files.set(keptKeyName(each.name), `${preshared}\n`);
   }
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
-  files.set("up", upScript(diff(NOTHING, target.state), wireguard));
+  // What is put back now is nobody's business at the next boot.
+  const isOver = (name: string): boolean =>
+    observed.was.some((each) => each.key === name) && !target.was.some((each) => each.key === name);
+  const sysctls = new Map([...target.state.sysctls].filter(([name]) => !isOver(name)));
+  files.set("up", upScript(diff(NOTHING, { ...target.state, sysctls }), wireguard));
   const empty = { ...NOTHING, sysctls: new Map() };
   files.set("down", downScript(diff({ ...target.state, sysctls: new Map() }, empty), target.was, wireguard));
   return files;

@@ -51,7 +51,6 @@ export function armScript(job: Job): string {
   const ready = `${RUN}.$$`;
   return script([
     ...FUNCTIONS,
-    "umask 077",
     `trap 'rm -rf ${ready}' EXIT`,
     `mkdir -p ${ready}/new`,
     file(`${ready}/holder`, `${job.holder}\n`),
@@ -96,7 +95,6 @@ export const stageScript = (job: Job, changes: readonly Change[]): string =>
 export const commitScript = (job: Job): string =>
   script(
     guarded(job, [
-      "umask 077",
       `rm -rf ${ETC}.old`,
       // An empty one: there was none.
       `if [ -e ${ETC} ]; then mv ${ETC} ${ETC}.old; else mkdir ${ETC}.old; fi`,
@@ -117,6 +115,8 @@ export const disarmScript = (job: Job): string =>
 export const rollbackScript = (job: Pick<Job, "token">): string =>
   script([
     ...FUNCTIONS,
+    // It has restarted in the middle.
+    `[ -e ${RUN} ] || { ${RESTORE}; rm -rf ${ETC}.new; }`,
     `${mine(job)} || exit 0`,
     `rm -f ${RUN}/deadline`,
     `if unwatched; then sh ${RUN}/watch >/dev/null 2>&1; fi`,
@@ -289,7 +289,9 @@ function unitLines(stays: boolean): string[] {
 
 /** In braces: a script that is cut off on its way does nothing at all. */
 const script = (lines: readonly string[]): string =>
-  ["{", "set -e", "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C", ...lines, "exit 0", "}", ""].join("\n");
+  ["{", "set -e; umask 077", "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C", ...lines, "exit 0", "}", ""].join(
+    "\n",
+  );
 
 /** A whole file by heredoc: its text never is an argument of anything. */
 const file = (path: string, text: string): string =>
