@@ -144,7 +144,7 @@ async function arm([{ host }, job]: Work): Promise<void> {
   if (code === 0) return;
   const cannot = `Cannot apply on ${host.name}:`;
   if (code === TAKEN) throw new Taken(`${cannot} another apply is under way there: ${stdout.trim()}`);
-  throw new TofroError(`${cannot} ${stderr.trim() || `exit code ${code}`}`);
+  throw new TofroError(`${cannot} ${said(stderr, code)}`);
 }
 
 async function stage(host: Host, job: Job, changes: readonly Change[]): Promise<void> {
@@ -232,7 +232,7 @@ async function stay(
       const { code, stderr } = await to.run(["sh", "-s"], options);
       if (code === 0) return undefined;
       if (code === GONE) return stderr.trim();
-      throw new TofroError(stderr.trim());
+      throw new TofroError(said(stderr, code));
     } catch (error) {
       if (performance.now() > endMs) return error instanceof Error ? error.message : String(error);
     }
@@ -240,9 +240,14 @@ async function stay(
   }
 }
 
-const send = async (host: Host, script: string, timeoutMs = SCRIPT_MS): Promise<void> => {
-  await host.run(["sh", "-s"], { input: script, timeoutMs });
-};
+async function send(host: Host, script: string, timeoutMs = SCRIPT_MS): Promise<void> {
+  const { code, stderr } = await host.run(["sh", "-s"], { input: script, anyExit: true, timeoutMs });
+  if (code !== 0) throw new TofroError(`Cannot apply on ${host.name}: ${said(stderr, code)}`);
+}
+
+/** Without the box in which wireguard-go recommends the kernel's. */
+const said = (stderr: string, code: number): string =>
+  stderr.replaceAll(/^[┌│└].*\n/gm, "").trim() || `exit code ${code}`;
 
 const namesOf = (all: readonly Work[]): string[] => all.map(([{ plan }]) => plan.node).sort();
 
