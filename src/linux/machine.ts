@@ -50,7 +50,8 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(plan, aim.secrets));
   const there = diff(observed.state, target.state);
   const means = wireguard ?? "kernel";
-  const kept = aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, target, aim.secrets, means);
+  const kept =
+    aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, observed, target, aim.secrets, means);
   return {
     plan,
     host,
@@ -83,7 +84,9 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   const cannot = (why: string): TofroError =>
     new TofroError(`Cannot set ${host.name} up: ${why}`, { kind: "machine" });
   if (!observed.isRoot) throw cannot("its user is not root");
-  if (observed.missing.length > 0) throw cannot(`it lacks ${observed.missing.join(", ")}`);
+  // Nothing is pinged on the way down.
+  const missing = observed.missing.filter((command) => aim.kind === "plan" || command !== "ping");
+  if (missing.length > 0) throw cannot(`it lacks ${missing.join(", ")}`);
   if (aim.kind === "down") return;
   if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
   const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name))?.name;
@@ -125,6 +128,7 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 
 function keptFiles(
   plan: NodeState,
+  observed: Observed,
   target: Target,
   secrets: Secrets,
   wireguard: ChangeMeans["wireguard"],
@@ -139,7 +143,11 @@ function keptFiles(
   const follow = followScript(plan);
   if (follow !== undefined) files.set("follow", follow);
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
-  files.set("up", upScript(diff(NOTHING, target.state), wireguard));
+  // What is put back now is nobody's business at the next boot.
+  const isOver = (name: string): boolean =>
+    observed.was.some((each) => each.key === name) && !target.was.some((each) => each.key === name);
+  const sysctls = new Map([...target.state.sysctls].filter(([name]) => !isOver(name)));
+  files.set("up", upScript(diff(NOTHING, { ...target.state, sysctls }), wireguard));
   const empty = { ...NOTHING, sysctls: new Map() };
   files.set("down", downScript(diff({ ...target.state, sysctls: new Map() }, empty), target.was, wireguard));
   return files;

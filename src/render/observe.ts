@@ -11,7 +11,7 @@ export function observeScript(state: NodeState): string {
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
     section(
       "commands",
-      "for each in ip wg nft sysctl unshare; do command -v $each >/dev/null || echo $each; done",
+      "for each in ip wg nft sysctl unshare flock ping; do command -v $each >/dev/null || echo $each; done",
     ),
     section("root", "id -u"),
     section(
