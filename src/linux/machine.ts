@@ -16,6 +16,7 @@ import {
 } from "../render/apply-scripts.ts";
 import type { ChangeMeans } from "../render/change.ts";
 import { observeScript } from "../render/observe.ts";
+import { firewallScript } from "../render/unit.ts";
 import type { Host } from "./command.ts";
 
 export interface Machine {
@@ -132,6 +133,7 @@ function keptFiles(
     const preshared = secrets.presharedKeys.get(each.tunnel);
     if (preshared !== undefined) files.set(keptKeyName(each.name), `${preshared}\n`);
   }
+  if (plan.interfaces.length > 0) files.set("firewall", firewallScript(plan));
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
   files.set("up", upScript(diff(NOTHING, target.state), wireguard));
   const empty = { ...NOTHING, sysctls: new Map() };

@@ -5,13 +5,13 @@
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
 import { changeLines, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { noteUnitLines, undoUnitLines, unitLines } from "./unit.ts";
 
 const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
 const LOG = "/run/tofro/rollback.log";
 /** Seconds behind its time after which an apply that did not go back by itself has lost its watcher. */
 const STALE_S = 60;
-const UNIT = "/etc/systemd/system/tofro.service";
 
 /** Files to be kept in `/etc/tofro`, by name; they hold secrets. Empty: tofro leaves the machine. */
 export type KeptFiles = ReadonlyMap<string, string>;
@@ -64,9 +64,7 @@ export function armScript(job: Job): string {
     // The disk lost power in the middle of a commit.
     `[ -e ${ETC} ] || [ ! -e ${ETC}.old ] || mv ${ETC}.old ${ETC}`,
     `[ -e ${ETC} ] || touch ${RUN}/no-etc`,
-    ...(job.hasSystemd
-      ? [`if [ -e ${UNIT} ]; then cp -p ${UNIT} ${RUN}/unit; else touch ${RUN}/no-unit; fi`]
-      : []),
+    ...(job.hasSystemd ? noteUnitLines(RUN) : []),
     // Left by an apply that was cut off after it had disarmed.
     `rm -rf ${ETC}.old ${ETC}.new`,
     // On the disk now, so that a full one is found before anything is changed.
@@ -91,7 +89,7 @@ export const commitScript = (job: Job): string =>
     `rm -rf ${ETC}.old`,
     `[ ! -e ${ETC} ] || mv ${ETC} ${ETC}.old`,
     ...(job.kept.size === 0 ? [] : [`mv ${ETC}.new ${ETC}`]),
-    ...(job.hasSystemd ? unitLines(job.kept.size > 0) : []),
+    ...(job.hasSystemd ? unitLines(job.kept.size > 0, RUN, file) : []),
   ]);
 
 /** From here on the machine stays as it is. */
@@ -163,12 +161,7 @@ const undoScript = (job: Job): string =>
     `if [ -e ${ETC}.old ]; then rm -rf ${ETC}; mv ${ETC}.old ${ETC}; elif [ -e ${RUN}/no-etc ]; then rm -rf ${ETC}; fi`,
     `rm -rf ${ETC}.new`,
     ...allOf(job.back).flatMap((change) => changeLines(change, { wireguard: job.wireguard, keys: ETC })),
-    ...(job.hasSystemd
-      ? [
-          `if [ -e ${RUN}/unit ]; then cp -p ${RUN}/unit ${UNIT}; systemctl daemon-reload; systemctl enable --quiet tofro.service; fi`,
-          `if [ -e ${RUN}/no-unit ] && [ -e ${UNIT} ]; then systemctl disable --quiet tofro.service; rm -f ${UNIT}; systemctl daemon-reload; fi`,
-        ]
-      : []),
+    ...(job.hasSystemd ? undoUnitLines(RUN) : []),
     "exit 0",
     "",
   ].join("\n");
@@ -184,7 +177,13 @@ const goBack = [
 ];
 
 const watcher = ({ token, timeoutS }: Job): string =>
-  [`echo $$ >${RUN}/watching`, `sleep ${timeoutS}`, `${mine(token)} || exit 0`, ...goBack, ""].join("\n");
+  [
+    `echo $$ >${RUN}/watching`,
+    // Gone soon after it has nothing to watch any more.
+    `for each in $(seq ${timeoutS}); do sleep 1; ${mine(token)} || exit 0; done`,
+    ...goBack,
+    "",
+  ].join("\n");
 
 const mine = (token: string): string => `[ "$(cat ${RUN}/token 2>/dev/null)" = ${token} ]`;
 
@@ -199,33 +198,6 @@ function guarded(job: Job, lines: readonly string[]): string {
     ...lines,
     `rm -f ${stageFile(job)}`,
   ]);
-}
-
-function unitLines(stays: boolean): string[] {
-  if (!stays)
-    return [`systemctl disable --quiet tofro.service || true`, `rm -f ${UNIT}`, "systemctl daemon-reload"];
-  const unit = [
-    "[Unit]",
-    "Description=tofro: directional routing over WireGuard",
-    "Wants=network-online.target",
-    "After=network-online.target nftables.service",
-    "",
-    "[Service]",
-    "Type=oneshot",
-    "RemainAfterExit=yes",
-    `ExecStart=/bin/sh ${ETC}/up`,
-    `ExecStop=/bin/sh ${ETC}/down`,
-    "",
-    "[Install]",
-    "WantedBy=multi-user.target",
-    "",
-  ].join("\n");
-  return [
-    file(UNIT, unit),
-    `chmod 644 ${UNIT}`,
-    "systemctl daemon-reload",
-    "systemctl enable --quiet tofro.service",
-  ];
 }
 
 /** In braces: a script that is cut off on its way does nothing at all. */

@@ -281,14 +281,14 @@ const BREAKS: readonly Break[] = [
     hurts: "ping",
   },
   {
-    what: "networkd, which deletes what is not its own",
+    what: "networkd, which manages whatever there is",
     at: "b",
-    code: "networkd-foreign",
-    severity: "warning",
-    script: "mkdir -p /run/systemd/netif; echo OPER_STATE=routable >/run/systemd/netif/state",
-    evidence: /no line ManageForeignRoutes=no/,
+    code: "networkd-manages",
+    script:
+      "mkdir -p /run/systemd/netif /etc/systemd/network; echo OPER_STATE=routable >/run/systemd/netif/state; printf '[Match]\\nName=!eth0\\n' >/etc/systemd/network/lan.network",
+    evidence: /lan[.]network matches wg-a: Name=!eth0; .*matches wg-c/,
     mends: 1,
-    after: "rm -r /run/systemd/netif /etc/systemd/networkd.conf.d",
+    after: "rm -r /run/systemd/netif /etc/systemd/network",
   },
   {
     what: "NetworkManager, which manages the tunnels",
