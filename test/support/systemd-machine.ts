@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, type Host } from "../../src/linux/command.ts";
+import { kernelLane } from "./patience.ts";
 import { namespaceHost } from "../../src/linux/namespace.ts";
 
 const BRIDGE = "underlay";
@@ -78,7 +79,7 @@ exec env -i container=tofro PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/b
 
 /** The wire between the machines is a bridge of this machine, which is at `address`. */
 export async function systemdMachines(address: string): Promise<SystemdMachines> {
-  if (process.env["TOFRO_KERNEL_LANE"] === undefined)
+  if (kernelLane === undefined)
     throw new Error("not on a machine that somebody needs: only in the lane's virtual machine");
   const folder = mkdtempSync(join(tmpdir(), "tofro-machines-"));
   const key = join(folder, "key");
@@ -165,7 +166,7 @@ async function boot({ name, folder, address, publicKey }: Place): Promise<Runnin
   await run(["ip", "link", "add", wire, ...peer]);
   await run(["sysctl", "-qw", `net.ipv6.conf.${wire}.disable_ipv6=1`]);
   await run(["ip", "link", "set", wire, "master", BRIDGE, "up"]);
-  child.stdin!.end("go\n");
+  child.stdin.end("go\n");
   const host = namespaceHost(name, { marker: name, pid });
   // It waits for all that starts, ours among it.
   const script2 = "until [ -S /run/systemd/private ]; do sleep 0.1; done; systemctl is-system-running --wait";
