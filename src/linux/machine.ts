@@ -17,6 +17,7 @@ import {
 import type { ChangeMeans } from "../render/change.ts";
 import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
+import { firewallScript } from "../render/unit.ts";
 import type { Host } from "./command.ts";
 
 export interface Machine {
@@ -142,6 +143,7 @@ function keptFiles(
   }
   const follow = followScript(plan);
   if (follow !== undefined) files.set("follow", follow);
+  if (plan.interfaces.length > 0) files.set("firewall", firewallScript(plan));
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
   // What is put back now is nobody's business at the next boot.
   const isOver = (name: string): boolean =>

@@ -10,6 +10,7 @@
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
 import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
 const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
@@ -17,7 +18,6 @@ const NEW = `${RUN}/new`;
 const LOG = "/run/tofro/rollback.log";
 /** How each apply ended: a line each. */
 const OUTCOMES = "/run/tofro/apply.log";
-const UNIT = "/etc/systemd/system/tofro.service";
 /** Exit codes: another apply has the lock; this apply is not armed any more. */
 export const TAKEN = 75;
 export const GONE = 76;
@@ -71,7 +71,7 @@ export function armScript(job: Job): string {
     // Left by an arming that was killed.
     `for each in ${RUN}.*; do kill -0 "\${each##*.}" 2>/dev/null || rm -rf "$each"; done`,
     RESTORE,
-    ...(job.hasSystemd ? [`[ ! -e ${UNIT} ] || cp -p ${UNIT} ${RUN}/unit`] : []),
+    ...(job.hasSystemd ? noteUnitLines(RUN) : []),
     // On the disk now, so that a full one is found before anything is changed.
     `rm -rf ${ETC}.new`,
     ...(job.kept.size === 0 ? [] : [`cp -a ${NEW} ${ETC}.new`, `sync -f ${ETC}.new 2>/dev/null || sync`]),
@@ -99,7 +99,7 @@ export const commitScript = (job: Job): string =>
       // An empty one: there was none.
       `if [ -e ${ETC} ]; then mv ${ETC} ${ETC}.old; else mkdir ${ETC}.old; fi`,
       ...(job.kept.size === 0 ? [] : [`mv ${ETC}.new ${ETC}`]),
-      ...(job.hasSystemd ? unitLines(job.kept.size > 0) : []),
+      ...(job.hasSystemd ? unitLines(unitOptions(job), file) : []),
       setDeadline(job),
     ]),
   );
@@ -180,17 +180,7 @@ const undoScript = (job: Job): string =>
     RESTORE,
     `rm -rf ${ETC}.new`,
     ...linesOf(allOf(job.back), { wireguard: job.wireguard, keys: ETC }, "all"),
-    ...(job.hasSystemd
-      ? [
-          `if [ ! -e ${RUN}/unit ]; then`,
-          `  [ ! -e ${UNIT} ] || { systemctl disable --quiet tofro.service; rm -f ${UNIT}; systemctl daemon-reload; }`,
-          "else",
-          // A full disk must not cost the one that is there.
-          `  cmp -s ${RUN}/unit ${UNIT} || { cp -p ${RUN}/unit ${UNIT}.new && mv ${UNIT}.new ${UNIT}; systemctl daemon-reload; }`,
-          "  systemctl enable --quiet tofro.service",
-          "fi",
-        ]
-      : []),
+    ...(job.hasSystemd ? undoUnitLines(RUN) : []),
     "exit 0",
     "",
   ].join("\n");
@@ -257,34 +247,8 @@ const guarded = (job: Job, lines: readonly string[]): string[] => [
   ...lines,
 ];
 
-function unitLines(stays: boolean): string[] {
-  if (!stays)
-    return [`systemctl disable --quiet tofro.service || true`, `rm -f ${UNIT}`, "systemctl daemon-reload"];
-  const unit = [
-    "[Unit]",
-    "Description=tofro: directional routing over WireGuard",
-    "Wants=network-online.target",
-    "After=network-online.target nftables.service",
-    "",
-    "[Service]",
-    "Type=oneshot",
-    "RemainAfterExit=yes",
-    // It lost power between commit and disarm.
-    `ExecStartPre=-/bin/sh -c '[ -e ${RUN} ] || { ${RESTORE}; }'`,
-    `ExecStart=/bin/sh ${ETC}/up`,
-    `ExecStop=/bin/sh ${ETC}/down`,
-    "",
-    "[Install]",
-    "WantedBy=multi-user.target",
-    "",
-  ].join("\n");
-  return [
-    file(UNIT, unit),
-    `chmod 644 ${UNIT}`,
-    "systemctl daemon-reload",
-    "systemctl enable --quiet tofro.service",
-  ];
-}
+const unitOptions = ({ kept }: Job): UnitOptions | undefined =>
+  kept.size === 0 ? undefined : { run: RUN, restore: RESTORE, follows: kept.has("follow") };
 
 /** In braces: a script that is cut off on its way does nothing at all. */
 const script = (lines: readonly string[]): string =>
