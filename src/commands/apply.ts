@@ -3,23 +3,26 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { contains } from "../core/address.ts";
-import { isNothing, rekeyRound, type Change } from "../core/diff.ts";
+import { rekeyRound, type Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
-import { directions, type Plan } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
 import { NO_SECRETS } from "../core/secrets.ts";
-import { keepsItsKey } from "../core/spec.ts";
-import { planOf, secretsInUse, settle, writeLock, type Network } from "../files/network.ts";
-import { applyAll } from "../linux/apply.ts";
+import { planOf, settle, writeLock, type Network } from "../files/network.ts";
+import { applyAll, ChangedMeanwhile } from "../linux/apply.ts";
+import type { Host } from "../linux/command.ts";
 import { observeMachine, type Aim, type Machine } from "../linux/machine.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
 import { nodeKeys } from "./node-keys.ts";
 import { observeAll } from "./observe.ts";
-import { planText } from "./plan.ts";
+import { planAim, planText } from "./plan.ts";
+import { progressOn } from "./progress.ts";
 import { unlock } from "./unlock.ts";
+import { verify } from "./verify.ts";
 
 const DEFAULT_TIMEOUT_S = 60;
+const MIN_TIMEOUT_S = 5;
 
 interface Options extends MachineOptions {
   readonly partial?: true | undefined;
@@ -29,30 +32,30 @@ interface Options extends MachineOptions {
 
 const seconds = (text: string): number => {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 10 && value <= 3600) return value;
-  throw new InvalidArgumentError("Write seconds, from 10 to 3600.");
+  if (Number.isInteger(value) && value >= MIN_TIMEOUT_S && value <= 3600) return value;
+  throw new InvalidArgumentError(`Write seconds, from ${MIN_TIMEOUT_S} to 3600.`);
 };
 
 const verb = (name: string) =>
   machineOptions(new Command(name))
     .option("--partial", "leave machines out that cannot be reached")
     .option("--timeout <seconds>", "until a machine goes back by itself", seconds, DEFAULT_TIMEOUT_S)
-    .option("--json", "{ changed: [node] }");
+    .option("--json", "{ changed, unchanged, leftOut }");
 
 export const applyCommand = (io: Io) =>
   verb("apply")
     .description("bring every machine to the plan; all go back when one fails or cannot be reached again")
     .action(async (options) => {
       const { network } = await settle(await loadNetwork(options, io), unlock);
-      const token = newToken();
-      await atMachines(network, options, async (first) => {
-        const { plan, machines, making, forget } = await nodeKeys(network, first, token);
+      const aim = planAim(network);
+      await reach(network, options, io, async (all) => {
+        const token = newToken();
+        const { plan, machines, making, forget } = await nodeKeys(network, all, token);
         try {
           if (making.length > 0) io.stderr(`${making.join(", ")}: makes its private key, and keeps it\n`);
-          const ownKeys = new Set(network.spec.nodes.filter(keepsItsKey).map(({ name }) => name));
-          const aim: Aim = { kind: "plan", secrets: secretsInUse(network), ownKeys };
-          await reach(aim, token, plan, machines, options, io);
+          const reached = await once({ token, plan, aim, machines }, options, io);
           await writeLock(network.file, plan.lock);
+          return reached;
         } finally {
           await forget();
         }
@@ -68,55 +71,54 @@ export const downCommand = (io: Io) =>
       const theirs = network.spec.nodes.filter(({ publicKey }) => publicKey !== undefined);
       const ownKeys = new Set(theirs.map(({ name }) => name));
       const aim: Aim = { kind: "down", secrets: NO_SECRETS, ownKeys };
-      await atMachines(network, options, (machines) =>
-        reach(aim, newToken(), planOf(network), machines, options, io),
+      await reach(network, options, io, (machines) =>
+        once({ token: newToken(), plan: planOf(network), aim, machines }, options, io),
       );
     });
 
 const newToken = (): string => randomBytes(6).toString("hex");
 
-async function atMachines(
+async function reach(
   network: Network,
   options: Options,
-  work: (machines: Machines) => Promise<void>,
+  io: Io,
+  attempt: (machines: Machines) => Promise<Reached>,
 ): Promise<void> {
   const machines = await machinesOf(network, planOf(network).states, options);
   try {
-    await work(machines);
+    const reached = await attempt(machines).catch((error: unknown) => {
+      // What was found is not there any more: once more from what is there now.
+      if (!(error instanceof ChangedMeanwhile)) throw error;
+      io.stderr(`tofro: ${error.message}\nlooking again, from the start ...\n`);
+      return attempt(machines);
+    });
+    report(reached, options.json === true, io);
   } finally {
     await machines.close();
   }
 }
 
-async function reach(
-  aim: Aim,
-  token: string,
-  plan: Plan,
-  machines: Machines,
-  options: Options,
-  io: Io,
-): Promise<void> {
-  const observed = await observeAll(machines, aim, options.partial === true, io);
-  if (aim.kind === "plan") refuseUnknown(plan, observed);
-  const todo = observed.filter(({ isDone }) => !isDone);
-  if (options.json !== true) io.stdout(planText(observed));
-  if (todo.length > 0) {
-    await untilInterrupted((signal) =>
-      applyAll(todo, {
-        token,
-        timeoutS: options.timeout,
-        distance: (node, change) => distance(plan, node, change),
-        confirm: () => confirm(todo, aim),
-        verify: () =>
-          verify(aim.kind, plan, { changed: todo, all: observed, timeoutS: options.timeout }, machines, aim),
-        progress: (text) => io.stderr(`${text} ...\n`),
-        signal,
-      }),
-    );
-  }
-  const changed = todo.map((machine) => machine.plan.node);
-  if (options.json === true) io.stdout(`${JSON.stringify({ changed })}\n`);
-  else if (changed.length > 0) io.stdout(`done: ${changed.join(", ")}\n`);
+interface Reached {
+  readonly changed: readonly Machine[];
+  readonly all: readonly Machine[];
+  readonly leftOut: readonly string[];
+}
+
+interface Attempt {
+  readonly token: string;
+  readonly plan: Plan;
+  readonly aim: Aim;
+  readonly machines: Machines;
+}
+
+async function once(attempt: Attempt, options: Options, io: Io): Promise<Reached> {
+  const { machines, aim, plan } = attempt;
+  const { machines: all, leftOut } = await observeAll(machines, aim, options.partial === true, io);
+  if (aim.kind === "plan") refuseUnknown(plan, all);
+  const changed = all.filter(({ isDone }) => !isDone);
+  if (options.json !== true) io.stdout(planText(all));
+  if (changed.length > 0) await bring({ changed, all }, attempt, options, io);
+  return { changed, all, leftOut };
 }
 
 /** A peer that nobody asked yet for the key that it keeps cannot be told to WireGuard. */
@@ -130,6 +132,40 @@ function refuseUnknown(plan: Plan, machines: readonly Machine[]): void {
     const message = `Cannot set ${state.node} up: ${node} makes its key in the first apply that reaches it, and this one leaves it out`;
     throw new TofroError(message, { kind: "usage" });
   }
+}
+
+async function bring(
+  { changed, all }: Omit<Reached, "leftOut">,
+  { token, plan, aim, machines }: Attempt,
+  { timeout: timeoutS }: Options,
+  io: Io,
+): Promise<void> {
+  const waitS = Math.min(20, Math.floor(timeoutS / 2));
+  const progress = progressOn(io);
+  await untilInterrupted((signal) =>
+    applyAll(changed, {
+      token,
+      timeoutS,
+      distance: (node, change) => distance(plan, node, change),
+      isAsBefore: (machine, host) => isAsBefore(machine, host, aim),
+      verify: () => verify(plan, { changed, all, waitS }, machines, aim),
+      fresh: machines.fresh,
+      progress,
+      signal,
+    }),
+  ).finally(progress.end);
+}
+
+function report({ changed, all, leftOut }: Reached, json: boolean, io: Io): void {
+  const names = changed.map((machine) => machine.plan.node);
+  if (json) {
+    const unchanged = all.map((machine) => machine.plan.node).filter((node) => !names.includes(node));
+    io.stdout(`${JSON.stringify({ changed: names, unchanged, leftOut }, undefined, 2)}\n`);
+  } else {
+    if (names.length > 0) io.stdout(`done: ${names.join(", ")}\n`);
+    if (leftOut.length > 0) io.stdout(`left out: ${leftOut.join(", ")}\n`);
+  }
+  if (leftOut.length > 0) io.exit(1);
 }
 
 /** Hops to the node that has the route's prefix; new keys come before all routes, rules behind them. */
@@ -150,87 +186,16 @@ function distance(plan: Plan, node: string, change: Change): number {
 async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
   const interrupt = (): void => controller.abort(new TofroError("Interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  await work(controller.signal).finally(() => process.off("SIGINT", interrupt).off("SIGTERM", interrupt));
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const each of signals) process.once(each, interrupt);
+  await work(controller.signal).finally(() => {
+    for (const each of signals) process.off(each, interrupt);
+  });
 }
 
 /** Somebody may have applied between our looking and our locking. */
-async function confirm(machines: readonly Machine[], aim: Aim): Promise<void> {
-  await Promise.all(
-    machines.map(async ({ host, plan, wireguard, there, back }) => {
-      const seen = await observeMachine(host, plan, { ...aim, wireguard });
-      if (isDeepStrictEqual([seen.there, seen.back], [there, back])) return;
-      throw new TofroError(`${plan.node} has changed in the meantime; run the same again`);
-    }),
-  );
-}
-
-interface Applied {
-  readonly changed: readonly Machine[];
-  /** With those that had nothing to do. */
-  readonly all: readonly Machine[];
-  readonly timeoutS: number;
-}
-
-/** Every changed machine is where it shall be, seen by a new connection, and the named directions work. */
-async function verify(
-  kind: Aim["kind"],
-  plan: Plan,
-  { changed, all, timeoutS }: Applied,
-  machines: Machines,
-  aim: Aim,
-): Promise<void> {
-  await Promise.all(
-    changed.map(async ({ plan: state, wireguard }) => {
-      const host = await machines.fresh(state.node);
-      const seen = await observeMachine(host, state, { ...aim, wireguard });
-      const left = planText([{ ...seen, isDone: false }]);
-      if (!isNothing(seen.there)) {
-        throw new TofroError(`${state.node} did not come to its state; this is left:\n${left}`);
-      }
-    }),
-  );
-  if (kind === "down") return;
-  const reachable = new Set(all.map((machine) => machine.plan.node));
-  const named = [...directions(plan)].filter(
-    ({ from, to, path, line }) =>
-      line !== undefined && [from, to, ...path].every((node) => reachable.has(node)),
-  );
-  const waitS = Math.min(20, Math.floor(timeoutS / 2));
-  await Promise.all(
-    [...new Set(named.map(({ from }) => from))].map((from) => {
-      const targets = named.filter((each) => each.from === from).map(({ to }) => to);
-      return reachAll(plan, machines, from, targets, waitS);
-    }),
-  );
-}
-
-/** All directions from one node by one connection: an sshd takes few at once. Handshakes may take some seconds. */
-async function reachAll(
-  plan: Plan,
-  machines: Machines,
-  from: string,
-  targets: readonly string[],
-  waitS: number,
-): Promise<void> {
-  const addresses = new Map(
-    plan.topology.nodes
-      .filter(({ name }) => targets.includes(name))
-      .flatMap((node) => node.addresses.map((address) => [address as string, node.name])),
-  );
-  const script = [
-    "command -v ping >/dev/null || { echo no ping; exit 0; }",
-    `end=$(($(cut -d. -f1 /proc/uptime) + ${waitS}))`,
-    "reach() { until ping -q -c 1 -W 1 $1 >/dev/null 2>&1; do [ $(cut -d. -f1 /proc/uptime) -lt $end ] || { echo $1; break; }; sleep 0.2; done; }",
-    ...Array.from(addresses.keys(), (address) => `reach ${address} &`),
-    "wait",
-    "",
-  ].join("\n");
-  const host = await machines.fresh(from);
-  const { stdout } = await host.run(["sh", "-s"], { input: script, timeoutMs: (waitS + 15) * 1000 });
-  const failed = stdout.split("\n").filter((line) => line !== "");
-  if (failed.length === 0) return;
-  if (failed[0] === "no ping") throw new TofroError(`${from} has no \`ping\` to check the overlay with`);
-  const list = failed.map((address) => `${addresses.get(address)} at ${address}`).sort();
-  throw new TofroError(`${from} does not reach ${list.join(", ")}`);
+async function isAsBefore(machine: Machine, host: Host, aim: Aim): Promise<boolean> {
+  const { plan, wireguard, there, back } = machine;
+  const seen = await observeMachine(host, plan, { ...aim, wireguard });
+  return isDeepStrictEqual([seen.there, seen.back], [there, back]);
 }

@@ -1,8 +1,8 @@
 // `tofro plan` and `tofro drift`: what would change on each machine, as the very lines that `apply` runs.
 import { Command } from "@commander-js/extra-typings";
 import { keepsItsKey } from "../core/spec.ts";
-import { openNetwork, planOf, secretsInUse } from "../files/network.ts";
-import type { Machine } from "../linux/machine.ts";
+import { openNetwork, planOf, secretsInUse, type OpenNetwork } from "../files/network.ts";
+import type { Aim, Machine } from "../linux/machine.ts";
 import { stageLines } from "../render/apply-scripts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
@@ -16,17 +16,17 @@ export const planCommand = (io: Io) =>
     .alias("drift")
     .description("what apply would run on each machine; reads only; exit 3 when there is something")
     .option("--partial", "leave machines out that cannot be reached")
-    .option("--json", "{ machines: [{ node, commands, isDone }] }")
+    .option("--json", "{ machines: [{ node, commands, isDone }], leftOut }")
     .action(async (options) => {
       const network = await openNetwork(await loadNetwork(options, io), unlock);
       const all = await machinesOf(network, planOf(network).states, options);
       try {
         const { machines, making } = await nodeKeys(network, all);
-        const ownKeys = new Set(network.spec.nodes.filter(keepsItsKey).map(({ name }) => name));
-        const aim = { kind: "plan", secrets: secretsInUse(network), ownKeys } as const;
-        const observed = await observeAll(machines, aim, options.partial === true, io);
-        io.stdout(options.json === true ? planJson(observed, making) : planText(observed, making));
+        const aim = planAim(network);
+        const { machines: observed, leftOut } = await observeAll(machines, aim, options.partial === true, io);
+        io.stdout(options.json === true ? planJson(observed, leftOut, making) : planText(observed, making));
         if (observed.some(({ isDone }) => !isDone)) io.exit(3);
+        else if (leftOut.length > 0) io.exit(1);
       } finally {
         await all.close();
       }
@@ -35,6 +35,13 @@ export const planCommand = (io: Io) =>
 /** The lines for one machine, in the order in which they run. */
 const commandsOf = ({ there, wireguard }: Machine): string[] =>
   [there.widen, there.move, there.narrow].flatMap((changes) => stageLines(changes, wireguard));
+
+/** The plan as the aim of a network's machines. */
+export const planAim = (network: OpenNetwork): Aim => ({
+  kind: "plan",
+  secrets: secretsInUse(network),
+  ownKeys: new Set(network.spec.nodes.filter(keepsItsKey).map(({ name }) => name)),
+});
 
 /** Nodes that are `making` a key are planned without it: apply has it made first, and everybody's lines follow. */
 export function planText(machines: readonly Machine[], making: readonly string[] = []): string {
@@ -51,7 +58,11 @@ export function planText(machines: readonly Machine[], making: readonly string[]
     .join("");
 }
 
-const planJson = (machines: readonly Machine[], making: readonly string[]): string =>
+const planJson = (
+  machines: readonly Machine[],
+  leftOut: readonly string[],
+  making: readonly string[],
+): string =>
   `${JSON.stringify(
     {
       machines: machines.map((machine) => ({
@@ -60,6 +71,7 @@ const planJson = (machines: readonly Machine[], making: readonly string[]): stri
         isDone: machine.isDone,
         ...(making.includes(machine.plan.node) && { makesKey: true }),
       })),
+      leftOut,
     },
     undefined,
     2,

@@ -72,17 +72,9 @@ function ofFrame(bytes: Buffer): SshPrivateKey | undefined {
     return { type, wire, seed: inner.bytes().subarray(0, 32) };
   }
   if (type !== "ssh-rsa") return undefined;
-  const [n, e, d, qi, p, q] = Array.from({ length: 6 }, () => inner.number());
-  const [exponent, first, second] = [d!, p!, q!].map((each) => BigInt(`0x${each.toString("hex")}`));
-  const modulo = (prime: bigint): string => {
-    const hex = (exponent! % (prime - 1n)).toString(16);
-    return base64url(Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex"));
-  };
-  const jwk = {
-    kty: "RSA",
-    ...{ n: base64url(n!), e: base64url(e!), d: base64url(d!), p: base64url(p!), q: base64url(q!) },
-    ...{ dp: modulo(first!), dq: modulo(second!), qi: base64url(qi!) },
-  };
+  const next = (): string => base64url(inner.number());
+  const [n, e, d, qi, p, q] = [next(), next(), next(), next(), next(), next()];
+  const jwk = { kty: "RSA", n, e, d, p, q, qi, dp: exponent(d, p), dq: exponent(d, q) };
   return { type, wire, key: createPrivateKey({ key: jwk, format: "jwk" }) };
 }
 
@@ -112,6 +104,15 @@ class Fields {
     const bytes = this.bytes();
     return bytes[0] === 0 ? bytes.subarray(1) : bytes;
   }
+}
+
+/** The private exponent for one of the primes: d modulo (prime - 1). */
+function exponent(d: string, prime: string): string {
+  const [value, modulus] = [d, prime].map((each) =>
+    BigInt(`0x${Buffer.from(each, "base64url").toString("hex")}`),
+  );
+  const hex = (value! % (modulus! - 1n)).toString(16);
+  return base64url(Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex"));
 }
 
 const base64url = (bytes: Buffer): string => bytes.toString("base64url");

@@ -38,6 +38,8 @@ export function examineScript(state: NodeState): string {
       "networkd-conf",
       "grep -HsE '^[[:space:]]*ManageForeign' /etc/systemd/networkd.conf /usr/lib/systemd/networkd.conf.d/*.conf /run/systemd/networkd.conf.d/*.conf /etc/systemd/networkd.conf.d/*.conf",
     ),
+    section("networkd-links", "networkctl --no-legend --no-pager list"),
+    section("networkd-files", NETWORK_FILES),
     section("networkmanager", "[ ! -d /run/NetworkManager ] || echo yes"),
     section("nmcli", "nmcli -t -f DEVICE,STATE device"),
     section(
@@ -51,6 +53,17 @@ export function examineScript(state: NodeState): string {
     "",
   ].join("\n");
 }
+
+/** By name, one in /etc hides those of the same name elsewhere (systemd.network(5)). */
+const NETWORK_FILES = [
+  "for each in $(ls /etc/systemd/network /run/systemd/network /usr/local/lib/systemd/network /usr/lib/systemd/network | grep '[.]network$' | sort -u); do",
+  "  for folder in /etc /run /usr/local/lib /usr/lib; do",
+  "    [ -e $folder/systemd/network/$each ] || continue",
+  `    awk '/^[[]/ { section = $0; gsub(/[^A-Za-z]/, "", section) } /^[A-Z]/ && section == "Match" || /^Unmanaged/ && section == "Link" { print FILENAME ":" section ":" $0 }' $folder/systemd/network/$each`,
+  "    break",
+  "  done",
+  "done",
+].join("\n");
 
 /** The resolver's addresses of a host, each with the route that the machine takes to it. */
 const endpointLines = (host: string): string =>

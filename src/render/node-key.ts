@@ -1,6 +1,6 @@
 // The scripts about a private key that its node keeps to itself: only its public half is ever printed.
 import { ETC, nodeKeyFile } from "./change.ts";
-import { readyFolder, readyKeys } from "./apply-scripts.ts";
+import { madeKeyFolder } from "./apply-scripts.ts";
 
 export interface KeyWish {
   /** A key is made where there is none, in the folder of the apply with this token; absent: the machine is only asked. */
@@ -18,12 +18,11 @@ export function nodeKeyScript({ token, renew }: KeyWish): string {
     ...(renew
       ? []
       : [
-          // The second when the power failed in the middle of a commit.
-          `for each in ${nodeKeyFile(ETC)} ${nodeKeyFile(`${ETC}.old`)}; do`,
-          `  [ -s $each ] && key=$(wg pubkey <$each) && echo "kept $key" && exit 0`,
-          "done",
+          // The second while a commit is not through: arming puts it back.
+          `each=${nodeKeyFile(ETC)}; [ ! -e ${ETC}.old ] || each=${nodeKeyFile(`${ETC}.old`)}`,
+          '[ -s $each ] && key=$(wg pubkey <$each) && echo "kept $key" && exit 0',
         ]),
-    ...(token === undefined ? [] : makingLines(readyKeys(token))),
+    ...(token === undefined ? [] : makingLines(madeKeyFolder(token))),
     "exit 0",
     "}",
     "",
@@ -36,4 +35,4 @@ const makingLines = (folder: string): string[] => [
 ];
 
 /** Takes a key that was made back, when no apply took it. */
-export const forgetKeyScript = (token: string): string => `rm -rf ${readyFolder(token)}\n`;
+export const forgetKeyScript = (token: string): string => `rm -rf ${madeKeyFolder(token)}\n`;

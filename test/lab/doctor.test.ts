@@ -6,13 +6,14 @@ import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
 import { run } from "../../src/commands/run.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { ping } from "./traffic.ts";
 
 const example = (name: string): string =>
   readFileSync(join(import.meta.dirname, "..", "..", "examples", name, "tofro.yaml"), "utf8");
 
 const sh = async (host: Host, script: string): Promise<string> =>
-  (await host.run(["sh", "-ec", script], { timeoutMs: 30_000 })).stdout;
+  (await host.run(["sh", "-ec", script], { timeoutMs: 30_000 * PATIENCE })).stdout;
 
 async function doctor(lab: string): Promise<{ code: number; findings: Finding[] }> {
   let stdout = "";
@@ -49,7 +50,7 @@ const ECHO = `require("net").createServer((socket) => {
   socket.on("data", (data) => { if ((bytes += data.length) >= 100000) socket.end(socket.remoteAddress, () => setTimeout(process.exit, 100)); });
   socket.on("error", () => {});
 }).listen(7777, process.argv[1], () => console.log("up"));
-setTimeout(process.exit, 4000);`;
+setTimeout(process.exit, ${4000 * PATIENCE});`;
 
 const SEND = `const [address] = process.argv.slice(1);
 const connect = (tries) => {
@@ -57,12 +58,14 @@ const connect = (tries) => {
   socket.on("data", (data) => { console.log(String(data)); process.exit(); });
   socket.on("error", () => (tries > 0 ? setTimeout(connect, 100, tries - 1) : process.exit()));
 };
-connect(20);
-setTimeout(() => process.exit(), 3500);`;
+connect(20 * ${PATIENCE});
+setTimeout(() => process.exit(), ${3500 * PATIENCE});`;
 
 /** Sends 100 kB by TCP; the source that the other end saw, or nothing when they do not arrive. */
 async function tcp(from: Host, to: Host, address: string): Promise<string> {
-  const server = to.run(["timeout", "5", process.execPath, "-e", ECHO, address], { anyExit: true });
+  const server = to.run(["timeout", String(5 * PATIENCE), process.execPath, "-e", ECHO, address], {
+    anyExit: true,
+  });
   const { stdout } = await from.run([process.execPath, "-e", SEND, address], { anyExit: true });
   await server;
   return stdout.trim();
@@ -281,14 +284,14 @@ const BREAKS: readonly Break[] = [
     hurts: "ping",
   },
   {
-    what: "networkd, which deletes what is not its own",
+    what: "networkd, which manages whatever there is",
     at: "b",
-    code: "networkd-foreign",
-    severity: "warning",
-    script: "mkdir -p /run/systemd/netif; echo OPER_STATE=routable >/run/systemd/netif/state",
-    evidence: /no line ManageForeignRoutes=no/,
+    code: "networkd-manages",
+    script:
+      "mkdir -p /run/systemd/netif /etc/systemd/network; echo OPER_STATE=routable >/run/systemd/netif/state; printf '[Match]\\nName=!eth0\\n' >/etc/systemd/network/lan.network",
+    evidence: /lan[.]network matches wg-a: Name=!eth0; .*matches wg-c/,
     mends: 1,
-    after: "rm -r /run/systemd/netif /etc/systemd/networkd.conf.d",
+    after: "rm -r /run/systemd/netif /etc/systemd/network",
   },
   {
     what: "NetworkManager, which manages the tunnels",

@@ -1,6 +1,7 @@
 // What a machine told the doctor (the sections of `examineScript`), parsed once.
 import { z } from "zod";
 import { parseAddress, parsePrefix, hostPrefix, type Address, type Prefix } from "../address.ts";
+import type { Networkd } from "./networkd.ts";
 import { parseRuleset, type Ruleset } from "./ruleset.ts";
 
 interface Link {
@@ -88,8 +89,8 @@ export interface Facts {
   readonly sysctls: ReadonlyMap<string, string>;
   /** Of sysctl.d files, in the order in which they are read at boot. */
   readonly sysctlFiles: readonly SysctlLine[];
-  /** Lines of networkd.conf that speak of foreign routes and rules; absent: networkd does not run. */
-  readonly networkd?: readonly string[];
+  /** Absent: it does not run. */
+  readonly networkd?: Networkd;
   /** `device:state` lines of nmcli; absent: NetworkManager does not run. */
   readonly networkManager?: { readonly devices: readonly string[]; readonly unmanaged: readonly string[] };
   readonly hasIptables: boolean;
@@ -186,7 +187,15 @@ export function parseFacts(output: string): Facts {
       }),
     ),
     sysctlFiles: sysctlLines(lines("sysctl-files")),
-    ...(runs("networkd") ? { networkd: lines("networkd-conf") } : {}),
+    ...(runs("networkd")
+      ? {
+          networkd: {
+            settings: lines("networkd-conf"),
+            links: lines("networkd-links"),
+            files: lines("networkd-files"),
+          },
+        }
+      : {}),
     ...(runs("networkmanager")
       ? { networkManager: { devices: lines("nmcli"), unmanaged: lines("networkmanager-conf") } }
       : {}),

@@ -13,6 +13,7 @@ export type FindingCode =
   | "invalid-drop"
   | "missing-commands"
   | "networkd-foreign"
+  | "networkd-manages"
   | "networkmanager"
   | "no-handshake"
   | "no-wireguard"

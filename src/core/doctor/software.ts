@@ -1,6 +1,7 @@
 // What must be on a machine before anything of the plan can be, and settings that work against it.
 import { familyOf } from "../address.ts";
 import type { Found } from "./finding.ts";
+import { judgeNetworkd } from "./networkd.ts";
 import type { Subject } from "./subject.ts";
 
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -49,7 +50,7 @@ export function judgeSettings(subject: Subject): Found[] {
     ...strictReversePath(subject),
     ...sysctlsAtBoot(subject),
     ...routerAdvertisements(subject),
-    ...networkd(subject),
+    ...judgeNetworkd(subject),
     ...networkManager(subject),
   ];
 }
@@ -145,40 +146,6 @@ function routerAdvertisements({ facts, state, ours, tunnels }: Subject): Found[]
       },
     ];
   });
-}
-
-function networkd({ facts, state }: Subject): Found[] {
-  if (facts.networkd === undefined) return [];
-  const keys = [
-    "ManageForeignRoutes",
-    ...(state.rules.length > 0 ? ["ManageForeignRoutingPolicyRules"] : []),
-  ];
-  // Later files win.
-  const valueOf = (key: string): string | undefined =>
-    facts
-      .networkd!.findLast((line) => line.includes(`${key}=`))
-      ?.replace(/^.*=/, "")
-      .trim();
-  const left = keys.filter((key) => !["no", "false", "off", "0"].includes(valueOf(key)?.toLowerCase() ?? ""));
-  if (left.length === 0) return [];
-  const seen = left.map(
-    (key) => facts.networkd!.findLast((line) => line.includes(`${key}=`)) ?? `no line ${key}=no`,
-  );
-  const file = "/etc/systemd/networkd.conf.d/tofro.conf";
-  const text = ["[Network]", ...keys.map((key) => `${key}=no`)].join("\\n");
-  return [
-    {
-      code: "networkd-foreign",
-      severity: "warning",
-      message:
-        "systemd-networkd deletes routes and rules that are not its own, whenever it restarts or reloads",
-      evidence: `/run/systemd/netif/state is there; ${seen.join("; ")}`,
-      mend: [
-        `mkdir -p /etc/systemd/networkd.conf.d && printf '${text}\\n' >${file}`,
-        "systemctl restart systemd-networkd",
-      ],
-    },
-  ];
 }
 
 function networkManager({ facts, tunnels }: Subject): Found[] {
