@@ -1,7 +1,7 @@
 // What is taken already: addresses, routes, ports, interface names, tables, rule priorities.
 import { contains, familyOf, hostPrefix } from "../address.ts";
 import { FIRST_TABLE, ROUTE_PROTOCOL, RULE_PRIORITY } from "../node-state.ts";
-import type { SeenRoute } from "./facts.ts";
+import type { SeenRoute } from "./facts-routes.ts";
 import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 

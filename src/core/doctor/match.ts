@@ -39,6 +39,8 @@ export function equals(left: unknown, right: unknown, packet: Packet, elements: 
     const list = elements(right.slice(1));
     return list === undefined ? undefined : some(list.map((each) => equals(left, each, packet, elements)));
   }
+  // Flags stand together, where a list is one of many elsewhere.
+  if (left["&"] !== undefined) return masked(left["&"], right, packet);
   if (Array.isArray(right)) return some(right.map((each) => equals(left, each, packet, elements)));
   if (isObject(right)) {
     if (Array.isArray(right["set"])) return equals(left, right["set"], packet, elements);
@@ -53,7 +55,7 @@ export function equals(left: unknown, right: unknown, packet: Packet, elements: 
   if (isObject(left["ct"])) return conntrack(left["ct"], right, packet);
   if (isObject(left["payload"])) return payload(left["payload"], right, packet);
   if (isObject(left["fib"])) return fib(left["fib"], right, packet);
-  return masked(left["&"], right, packet);
+  return undefined;
 }
 
 function meta(key: string, right: unknown, packet: Packet): Truth {
@@ -121,8 +123,8 @@ function payload(left: Readonly<Record<string, unknown>>, right: unknown, packet
   }
   const isPorts = packet.l4proto === "tcp" || packet.l4proto === "udp";
   if (protocol === "th" ? !isPorts : protocol !== packet.l4proto) return false;
-  if (field === "dport") return packet.dport === undefined ? undefined : numberIs(packet.dport, right);
-  return undefined;
+  const port = field === "dport" ? packet.dport : field === "sport" ? packet.sport : undefined;
+  return port === undefined ? undefined : numberIs(port, right);
 }
 
 /** `tcp flags & (syn|ack) == syn`; everything else masked is unknown, beside marks, which are 0. */
@@ -132,12 +134,21 @@ function masked(parts: unknown, right: unknown, packet: Packet): Truth {
   if (!isObject(inner)) return undefined;
   if (isObject(inner["meta"]) && inner["meta"]["key"] === "mark") return right === 0;
   if (isObject(inner["ct"]) && inner["ct"]["key"] === "mark") return right === 0;
-  const isFlags = isObject(inner["payload"]) && inner["payload"]["field"] === "flags";
-  if (!isFlags || packet.l4proto !== "tcp") return isFlags ? false : undefined;
-  const looked = new Set((Array.isArray(mask) ? mask : [mask]).map(String));
-  const wanted = (Array.isArray(right) ? right : [right]).map(String);
+  const field = isObject(inner["payload"]) ? inner["payload"]["field"] : undefined;
+  // No packet of the plan is a fragment, as seen by a firewall of its node.
+  if (field === "frag-off") return typeof mask === "number" && mask < 0x4000 ? right === 0 : undefined;
+  if (field !== "flags" || packet.l4proto !== "tcp") return field === "flags" ? false : undefined;
+  const looked = new Set(flagsOf(mask));
+  const wanted = flagsOf(right);
   const set = (packet.tcpFlags ?? []).filter((flag) => looked.has(flag));
   return set.length === wanted.length && wanted.every((flag) => set.includes(flag));
+}
+
+/** `syn`, `["syn", "ack"]` or `{ "|": [{ "|": ["syn", "ack"] }, "rst"] }`; 0 for none. */
+function flagsOf(flags: unknown): string[] {
+  const parts = isObject(flags) ? flags["|"] : flags;
+  if (Array.isArray(parts)) return parts.flatMap(flagsOf);
+  return typeof parts === "string" ? [parts] : [];
 }
 
 function addressIs(address: Packet["source"], right: unknown): Truth {
@@ -185,6 +196,8 @@ function fib(left: Readonly<Record<string, unknown>>, right: unknown, packet: Pa
 export function xtMatches(name: string, text: string, packet: Packet): Truth {
   switch (name) {
     case "comment":
+    // What is done to the first of many packets is done to the plan's.
+    case "limit":
       return true;
     case "conntrack":
     case "state": {

@@ -12,6 +12,7 @@ export interface Packet {
   /** True for the interfaces of the underlay: any name but these. */
   readonly notInterfaces?: ReadonlySet<string>;
   readonly l4proto: "tcp" | "udp" | "icmp" | "ipv6-icmp";
+  readonly sport?: number;
   readonly dport?: number;
   readonly tcpFlags?: readonly string[];
   /** nft's names, e.g. `echo-request`. */

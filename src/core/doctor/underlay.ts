@@ -6,17 +6,20 @@ import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 
 /** Outer IP, UDP and WireGuard's own header and tag, in bytes. */
-const OVERHEAD = { 4: 60, 6: 80 } as const;
+export const OVERHEAD = { 4: 60, 6: 80 } as const;
 
-export function judgeUnderlay({ state, facts, ours }: Subject): Found[] {
-  const narrow = new Set<string>();
+/** Least MTU of an interface that has IPv6 (RFC 8200, section 5). */
+const LEAST_IPV6 = 1280;
+/** By then a tunnel that keeps itself alive has made a new session, twice over. */
+const SILENT_S = 300;
+
+export function judgeUnderlay(subject: Subject): Found[] {
+  const { state, facts, ours } = subject;
   return state.interfaces.flatMap((each): Found[] => {
-    const { endpoint } = each.peer;
-    if (endpoint === undefined) return [];
-    const unreachable = endpoints(each, facts);
+    const unreachable = each.peer.endpoint === undefined ? undefined : endpoints(each, facts);
     if (unreachable !== undefined) return [unreachable];
     const found = [
-      mtu(each, facts, narrow),
+      mtu(subject, each),
       ...(ours.has(each.name) ? [forwarder(each, facts), silence(each, facts)] : []),
     ];
     return found.filter((finding) => finding !== undefined);
@@ -53,25 +56,38 @@ function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
   };
 }
 
-/** Reported once an interface of the underlay. */
-function mtu(
-  { peer, tunnel, mtu: inner }: TunnelInterface,
-  facts: Facts,
-  told: Set<string>,
-): Found | undefined {
-  const seen = facts.underlay.get(peer.endpoint!.host)!;
-  for (const [address, route] of seen.routes) {
-    const family = familyOf(address as Parameters<typeof familyOf>[0]);
-    const room = Math.min(route.mtu ?? Infinity, facts.links.get(route.interface)?.mtu ?? Infinity);
-    const needed = inner + OVERHEAD[family];
-    if (room >= needed || told.has(route.interface)) continue;
-    told.add(route.interface);
+/**
+ * What the way to the endpoint carries, by pings that must not be cut; where none is answered, what this machine says of it.
+ * An answer is as large as its ping: the narrow place may be on the way back, which the tunnel's other end suffers from.
+ */
+function mtu({ facts, state, ours }: Subject, each: TunnelInterface): Found | undefined {
+  const { name, peer, tunnel } = each;
+  const isUp = ours.has(name);
+  const inner = isUp ? (facts.links.get(name)?.mtu ?? each.mtu) : each.mtu;
+  const now = isUp ? facts.wireguard.get(name)?.peer?.endpoint?.host : undefined;
+  const seen = facts.underlay.get(peer.endpoint?.host ?? "");
+  for (const address of now === undefined ? (seen?.addresses ?? []) : [now]) {
+    const overhead = OVERHEAD[address.includes(":") ? 6 : 4];
+    const needed = inner + overhead;
+    const measured = facts.rooms.get(address);
+    const route = seen?.routes.get(address);
+    const said = Math.min(route?.mtu ?? Infinity, facts.links.get(route?.interface ?? "")?.mtu ?? Infinity);
+    // Hosts that answer none but small pings tell nothing of the way to them.
+    const isMeasured = (measured?.answered ?? 0) >= LEAST_IPV6;
+    const room = isMeasured ? measured!.answered! : said;
+    if (room >= needed || (isMeasured && measured!.lost === undefined)) continue;
+    const fits = room - overhead;
+    const hasIpv6 = state.addresses.some((own) => familyOf(own) === 6);
+    const tooSmall = hasIpv6 && fits < LEAST_IPV6;
     return {
       code: "underlay-mtu",
       severity: "warning",
-      message: `packets of ${tunnel} are up to ${needed} bytes in the underlay and ${route.interface} takes ${room}: full ones are cut in two, which many networks drop. Write \`mtu: ${room - OVERHEAD[family]}\` for the node, or raise the interface's if its network carries that`,
-      evidence: `${route.text}; ip link: ${route.interface} mtu ${facts.links.get(route.interface)?.mtu}`,
-      mend: [`ip link set dev ${route.interface} mtu ${needed}`],
+      message: `packets of ${tunnel} are up to ${needed} bytes in the underlay, and the way to ${address} takes ${room}: larger ones are lost or cut in two, which many networks drop${tooSmall ? "; IPv6 would not fit into less" : ""}`,
+      evidence: isMeasured
+        ? `ping -M do ${address}: packets of ${room} bytes are answered, of ${measured!.lost} not`
+        : `${route?.text ?? address}; ip link: ${route?.interface} mtu ${facts.links.get(route?.interface ?? "")?.mtu}`,
+      mend: isUp && !tooSmall ? [`ip link set dev ${name} mtu ${fits}`] : [],
+      lasting: `write \`mtu: ${Math.max(fits, hasIpv6 ? LEAST_IPV6 : 0)}\` for ${state.node} in the network file, and apply`,
     };
   }
   return undefined;
@@ -80,10 +96,10 @@ function mtu(
 /** A forwarder that does not masquerade drops out: both ends roam to the direct way. */
 function forwarder({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
   const now = facts.wireguard.get(name)?.peer?.endpoint;
-  const known = facts.underlay.get(peer.endpoint!.host)?.addresses ?? [];
-  if (peer.forwarder === undefined || now === undefined) return undefined;
+  if (peer.forwarder === undefined || peer.endpoint === undefined || now === undefined) return undefined;
+  const known = facts.underlay.get(peer.endpoint.host)?.addresses ?? [];
   if (known.some((address) => address === now.host)) return undefined;
-  const { host, port } = peer.endpoint!;
+  const { host, port } = peer.endpoint;
   const shown = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return {
     code: "forwarder-bypassed",
@@ -97,14 +113,31 @@ function forwarder({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
 /** Sent and never answered, or answered no more. An idle tunnel without keepalives sends nothing, and is well. */
 function silence({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
   const seen = facts.wireguard.get(name)?.peer;
-  if (facts.links.get(name)?.up !== true || seen === undefined) return undefined;
-  if (seen.sent === 0 || seen.latestHandshake > 0) return undefined;
-  const { host, port } = peer.endpoint!;
+  if (facts.links.get(name)?.up !== true || peer.endpoint === undefined || seen === undefined)
+    return undefined;
+  const ageS = seen.latestHandshake === 0 ? Infinity : facts.nowS - seen.latestHandshake;
+  const isAlive = peer.keepaliveS === undefined ? seen.latestHandshake > 0 : ageS < SILENT_S;
+  if (seen.sent === 0 || isAlive) return undefined;
+  const { host, port } = peer.endpoint;
+  const answers = [...(facts.underlay.get(host)?.addresses ?? [])].some(
+    (address) => facts.rooms.get(address)?.answered !== undefined,
+  );
+  const [why, what] = facts.closed.has(name)
+    ? [
+        "nothing listens there: the tunnel is not up at the other end, or the port is another",
+        "port unreachable",
+      ]
+    : answers
+      ? [
+          "a firewall there or at its provider drops the port, or the other end has another key",
+          "no answer, but to ping",
+        ]
+      : ["it is down, or out of reach", "no answer, nor to ping"];
   return {
     code: "no-handshake",
     severity: "error",
-    message: `${tunnel} is up here and dials ${host}, which never answered: udp ${port} must be open there, and at its provider`,
-    evidence: `wg show ${name}: latest handshake 0, ${seen.sent} bytes sent`,
+    message: `${tunnel} dials ${host}, udp ${port}, and ${ageS === Infinity ? "never had an answer" : `has had none for ${ageS} s`}: ${why}`,
+    evidence: `wg show ${name}: latest handshake ${seen.latestHandshake}, ${seen.sent} bytes sent; udp ${port}: ${what}`,
     mend: [`tofro doctor --node ${peer.node}`],
   };
 }

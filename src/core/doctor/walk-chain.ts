@@ -6,6 +6,8 @@ import type { BaseChain, Chain, Rule, Ruleset, Statement } from "./ruleset.ts";
 export interface Outcome {
   /** Where the packet is dropped; absent: it passes. */
   readonly drop?: Place;
+  /** The rule that lets it pass for certain; absent: none does, or only the policy. */
+  readonly accept?: Place;
   /** Where its source is rewritten, in a chain of type nat. */
   readonly rewrite?: Place;
   /** Conntrack does not look at it. */
@@ -35,6 +37,7 @@ export function walkChain(ruleset: Ruleset, base: BaseChain, packet: Packet): Ou
   return {
     untracked: walk.untracked,
     ...(drop === undefined ? {} : { drop }),
+    ...(walk.accept === undefined ? {} : { accept: walk.accept }),
     ...(walk.rewrite === undefined ? {} : { rewrite: walk.rewrite }),
   };
 }
@@ -42,6 +45,7 @@ export function walkChain(ruleset: Ruleset, base: BaseChain, packet: Packet): Ou
 class Walk {
   readonly drops: Place[] = [];
   rewrite: Place | undefined;
+  accept: Place | undefined;
   untracked = false;
   /** How many of the rules that we are in may not match. */
   #doubts = 0;
@@ -99,7 +103,9 @@ class Walk {
   #condition(chain: Chain, rule: Rule, name: string, statement: Statement): Truth {
     const elements = (set: string): readonly unknown[] | undefined => this.#ruleset.elements(chain, set);
     if (name === "match") return matches(statement["match"], this.#packet, elements);
-    if (name === "limit" || name === "quota" || name === "ct count") return undefined;
+    // As long as there are few: `over` is what `inv` says in nft's JSON.
+    if (name === "limit" || name === "quota" || name === "ct count")
+      return (statement[name] as { inv?: boolean } | null)?.inv !== true;
     if (name !== "xt") return true;
     const { type, name: xt } = statement["xt"] as { type?: string; name?: string };
     return type === "match" ? xtMatches(xt ?? "", rule.text, this.#packet) : true;
@@ -108,6 +114,7 @@ class Walk {
   #verdict(chain: Chain, rule: Rule, name: string, value: unknown, depth: number): Verdict | undefined {
     switch (name) {
       case "accept":
+        if (this.#isSure) this.accept = { isSure: true, chain, rule, text: rule.text };
         return "accept";
       case "drop":
       case "reject":
