@@ -131,14 +131,14 @@ const closedLines = ({ interfaces }: NodeState): string =>
     "wait",
   ].join("\n");
 
-/** Of the old tables only those that are there: to ask for one makes it. */
+/** Of the old tables only those that are there: to ask for one makes it. Files of /proc have no size. */
 const legacyLines = (command: string, names: string): string =>
-  `[ ! -s /proc/net/${names} ] || ${command}-legacy-save || { ${command}-save -V | grep -qv nf_tables && ${command}-save; }`;
+  `! grep -q . /proc/net/${names} || ${command}-legacy-save || { ${command}-save -V | grep -qv nf_tables && ${command}-save; }`;
 
 const UNSEEN_TABLES = ["iptables ip_tables_names", "ip6tables ip6_tables_names"]
   .map((pair) => {
     const [command, names] = pair.split(" ");
-    return `[ ! -s /proc/net/${names} ] || command -v ${command}-legacy-save >/dev/null || ${command}-save -V | grep -qv nf_tables || echo "/proc/net/${names}: $(tr '\\n' ' ' </proc/net/${names})"`;
+    return `! grep -q . /proc/net/${names} || command -v ${command}-legacy-save >/dev/null || ${command}-save -V | grep -qv nf_tables || echo "/proc/net/${names}: $(tr '\\n' ' ' </proc/net/${names})"`;
   })
   .join("\n");
 

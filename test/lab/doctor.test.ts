@@ -19,6 +19,9 @@ import {
   type Break,
 } from "../support/doctor.ts";
 
+const VPN =
+  "ip link add vpn0 type veth peer name vpn1; ip link set vpn0 up; ip link set vpn1 up; ip address add 10.99.0.1/32 dev vpn0";
+
 const HEALTHY: readonly (readonly [what: string, at: string, script: string, after: string])[] = [
   [
     "all=1, which tofro's own 2 beats",
@@ -59,6 +62,45 @@ const HEALTHY: readonly (readonly [what: string, at: string, script: string, aft
     "a",
     `ip address add ${A}/32 dev lo`,
     `ip address del ${A}/32 dev lo`,
+  ],
+  [
+    "a firewall with limits, block lists, and fragments dropped",
+    "b",
+    `nft -f - <<'END'
+table inet fw {
+  set blocked { type ipv4_addr; flags interval; elements = { 203.0.113.0/24, 192.0.2.64/26 } }
+  chain in {
+    type filter hook input priority filter; policy drop;
+    ip saddr @blocked drop
+    ip frag-off & 0x1fff != 0 drop
+    ct state vmap { established : accept, related : accept, invalid : drop }
+    iifname "lo" accept
+    icmp type echo-request limit rate over 50/second drop
+    meta l4proto icmp accept
+    tcp dport 22 ct count over 20 reject
+    tcp dport { 22, 80, 443 } accept
+    iifname "u-*" udp dport 51820-51830 accept
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ip saddr @blocked drop
+    iifname "wg-*" oifname "wg-*" accept
+  }
+}
+END`,
+    NO_FW,
+  ],
+  [
+    "a VPN whose rules leave what the main table knows to it, as wg-quick's do",
+    "a",
+    `${VPN}; ip rule add priority 32764 lookup main suppress_prefixlength 0; ip rule add priority 32765 not fwmark 0xca6c lookup 51820; ip route add 198.18.0.0/15 dev vpn0 table 51820`,
+    "ip link del vpn0; ip rule del priority 32764; ip rule del priority 32765",
+  ],
+  [
+    "policy routing by the uplink's address, and a route that is wider than the overlay",
+    "c",
+    `${VPN}; ip rule add priority 200 from 198.51.100.0/24 lookup 200; ip route add 203.0.113.0/24 dev vpn0 table 200; ip route add 192.168.0.0/16 dev vpn0`,
+    "ip link del vpn0; ip rule del priority 200",
   ],
 ];
 
@@ -185,6 +227,85 @@ const BREAKS: readonly Break[] = [
     finds: { "a endpoint-unroutable": /unreachable/ },
     hurts: "ping",
   },
+  {
+    what: "an input chain that lets neighbours in by the interfaces towards them",
+    at: "c",
+    script: FW(
+      "type filter hook input priority filter; policy drop;",
+      'iifname "lo" accept; add rule inet fw c udp dport 51820-51830 accept; add rule inet fw c iifname "wg-a" accept; add rule inet fw c iifname "wg-b" ip saddr 192.168.51.1 accept',
+    ),
+    finds: { "c interface-bound": /^inet fw c: iifname "wg-a" accept$/ },
+    hurts: "ping",
+    after: NO_FW,
+  },
+  {
+    what: "an input chain that waits for answers where requests went",
+    at: "a",
+    script: FW(
+      "type filter hook input priority filter; policy drop;",
+      'iifname { "lo", "u-nat" } accept; add rule inet fw c iifname "wg-b" ct state established,related accept; add rule inet fw c ip saddr 192.168.51.1 accept',
+    ),
+    finds: {
+      "a input-drop": /^inet fw c: type filter hook input .* policy drop/,
+      "a icmp-drop": /^inet fw c: type filter hook input .* policy drop/,
+    },
+    hurts: "ping",
+    after: NO_FW,
+  },
+  {
+    what: "an output chain that answers where requests came from",
+    at: "c",
+    script: FW(
+      "type filter hook output priority filter; policy drop;",
+      'oifname "u-*" accept; add rule inet fw c oifname "wg-b" accept',
+    ),
+    finds: {
+      "c output-drop": /^inet fw c: type filter hook output .* policy drop/,
+      "c icmp-drop": /^inet fw c: type filter hook output .* policy drop/,
+    },
+    hurts: "ping",
+    after: NO_FW,
+  },
+  {
+    what: "an output chain that drops what WireGuard sends",
+    at: "a",
+    script: FW(
+      "type filter hook output priority filter; policy accept;",
+      'oifname "u-*" udp dport != 53 drop',
+    ),
+    finds: { "a output-drop": /^inet fw c: oifname "u-\*" udp dport != 53 drop$/ },
+    hurts: "ping",
+    after: NO_FW,
+  },
+  {
+    what: "another VPN's rule and route over the overlay",
+    at: "a",
+    script: `${VPN}; ip rule add priority 5270 lookup 52; ip route add 192.168.0.0/16 dev vpn0 table 52`,
+    finds: {
+      "a route-elsewhere":
+        /^ip rule: 5270: from all lookup 52; ip route: 192\.168\.0\.0\/16 table 52 dev vpn0$/,
+    },
+    hurts: "ping",
+    after: "ip link del vpn0; ip rule del priority 5270; ip rule del priority 5269",
+  },
+  {
+    what: "another VPN's rule, for what is forwarded alone",
+    at: "b",
+    script: `${VPN}; ip rule add priority 99 iif wg-a lookup 52; ip route add default dev vpn0 table 52`,
+    finds: {
+      "b route-elsewhere": /^ip rule: 99: from all iif wg-a lookup 52; ip route: default table 52 dev vpn0$/,
+    },
+    hurts: "ping",
+    after: "ip link del vpn0; ip rule del priority 99; ip rule del priority 98",
+  },
+  {
+    what: "a rule that refuses",
+    at: "a",
+    script: "ip rule add priority 30000 to 192.168.51.0/24 prohibit",
+    finds: { "a route-elsewhere": /^ip rule: 30000: from all to 192\.168\.51\.0\/24 prohibit$/ },
+    hurts: "tcp",
+    after: "ip rule del priority 30000; ip rule del priority 29999",
+  },
 ];
 
 describe("three nodes", () => {
@@ -198,5 +319,5 @@ describe("three nodes", () => {
 
   it.each(HEALTHY)("says nothing of %s", (_, at, script, after) => expectWell(lab(), at, script, after));
 
-  it.each(BREAKS)("finds and mends $what at $at", (each) => breakAndMend(lab(), each));
+  it.each(BREAKS)("finds and mends $at: $what", (each) => breakAndMend(lab(), each));
 });

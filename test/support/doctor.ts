@@ -169,17 +169,26 @@ export async function expectWell(lab: TestLab, at: string, script: string, after
   }
 }
 
-/** Debian's firewalls and network daemons for this host alone, as if they were installed there; /var is its own too. */
-export async function withPackages(host: Host): Promise<void> {
+/**
+ * Debian's firewalls and network daemons for this host alone, as if they were installed there, without those named in `hidden`
+ * (paths below /usr); /var is its own too.
+ */
+export async function withPackages(host: Host, hidden: readonly string[] = []): Promise<void> {
   const script = join(ROOT, "scripts", "unpack-packages");
   const folder = execFileSync("sh", [script], { encoding: "utf8" }).trim();
+  // To an overlay a character device 0/0 means that there is no such file.
   await sh(
     host,
-    `mkdir -p /run/var/upper /run/var/work
-mount -t overlay -o lowerdir=/var,upperdir=/run/var/upper,workdir=/run/var/work tofro /var
-mount -t overlay -o lowerdir=${folder}/usr:/usr tofro /usr
-cp -a ${folder}/etc/. /etc/
-mkdir -p /run/dbus
-for each in messagebus systemd-network; do grep -q "^$each:" /etc/passwd || echo "$each:x:996:996::/:/usr/sbin/nologin" >>/etc/passwd; done`,
+    `if [ -d /run/var ]; then
+  umount -l /usr; rm -rf /run/hidden
+else
+  mkdir -p /run/var/upper /run/var/work /run/dbus
+  mount -t overlay -o lowerdir=/var,upperdir=/run/var/upper,workdir=/run/var/work tofro /var
+  cp -a ${folder}/etc/. /etc/
+  for each in messagebus systemd-network; do grep -q "^$each:" /etc/passwd || echo "$each:x:996:996::/:/usr/sbin/nologin" >>/etc/passwd; done
+fi
+mkdir /run/hidden
+for each in ${hidden.join(" ")}; do mkdir -p /run/hidden/\${each%/*}; mknod /run/hidden/$each c 0 0; done
+mount -t overlay -o lowerdir=/run/hidden:${folder}/usr:/usr tofro /usr`,
   );
 }

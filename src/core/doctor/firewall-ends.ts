@@ -11,7 +11,10 @@ import { portsOf } from "./ports.ts";
 import { chainsAt, icmpOf, isOfFamily, wayBack } from "./probes.ts";
 import type { BaseChain } from "./ruleset.ts";
 import type { Subject } from "./subject.ts";
-import { walkChain } from "./walk-chain.ts";
+import { walkChain, type Place } from "./walk-chain.ts";
+
+/** Machines with more interfaces have containers behind them. */
+const MOST_WAYS = 12;
 
 export function judgeEnds(subject: Subject, notes: FirewallNotes): void {
   for (const base of chainsAt(subject, ["input", "output"])) {
@@ -20,8 +23,7 @@ export function judgeEnds(subject: Subject, notes: FirewallNotes): void {
     for (const flow of subject.flows) {
       if (!isOfFamily(base, flow.family)) continue;
       if (flow.kind === (base.hook === "input" ? "arrive" : "leave")) {
-        judgeBound(subject, base, flow, notes);
-        judgeOwn(subject, base, flow, notes);
+        if (!judgeBound(subject, base, flow, notes)) judgeOwn(subject, base, flow, notes);
       }
     }
   }
@@ -34,7 +36,7 @@ function judgeWireguard(
   each: TunnelInterface,
   notes: FirewallNotes,
 ): void {
-  const { plan, state, facts } = subject;
+  const { plan, state } = subject;
   const isInput = base.hook === "input";
   const { endpoint } = each.peer;
   if (isInput ? !isDialled(plan, each.tunnel, state.node) : endpoint === undefined) return;
@@ -48,9 +50,8 @@ function judgeWireguard(
       ...(isInput ? { dport: each.listenPort } : { sport: each.listenPort, dport: endpoint!.port }),
       state: "new",
       isLocal: isInput,
-      notInterfaces: subject.tunnels,
     };
-    const { drop } = walkChain(facts.ruleset, base, packet);
+    const drop = dropOnAllWays(subject, base, packet);
     if (drop === undefined) continue;
     const verb = drop.isSure ? "drops" : "may drop";
     const port = isInput ? each.listenPort : endpoint!.port;
@@ -67,6 +68,17 @@ function judgeWireguard(
       packets: { family, protocol: "udp", dport: port },
     });
   }
+}
+
+/** By whichever interface of the underlay; one that lets it pass is the one that it was meant for. */
+function dropOnAllWays({ facts, tunnels }: Subject, base: BaseChain, packet: Packet): Place | undefined {
+  const ways = [...facts.links.keys()].filter((name) => name !== "lo" && !tunnels.has(name));
+  const side = base.hook === "input" ? "iifname" : "oifname";
+  const drops = ways
+    .slice(0, MOST_WAYS)
+    .map((name) => walkChain(facts.ruleset, base, { ...packet, [side]: name }).drop);
+  if (drops.includes(undefined)) return undefined;
+  return drops.find((drop) => drop?.isSure === false) ?? drops[0];
 }
 
 /** ICMP, by which paths are found and measured, and answers, which every connection needs. Services are their owner's affair. */
@@ -90,7 +102,6 @@ function judgeOwn(subject: Subject, base: BaseChain, flow: Flow, notes: Firewall
       place: answers,
       packets: { family: flow.family, ...waysOf(flow, base), isAnswer: true },
     });
-    return;
   }
   const tooBig = flow.family === 4 ? "destination-unreachable" : "packet-too-big";
   const echo = drops([
@@ -109,12 +120,13 @@ function judgeOwn(subject: Subject, base: BaseChain, flow: Flow, notes: Firewall
   });
 }
 
-/** What passes by the interface of the other direction and not by the one that the plan takes. */
-function judgeBound(subject: Subject, base: BaseChain, flow: Flow, notes: FirewallNotes): void {
+/** What passes by the interface of the other direction and not by the one that the plan takes: whether there is any. */
+function judgeBound(subject: Subject, base: BaseChain, flow: Flow, notes: FirewallNotes): boolean {
   const isInput = base.hook === "input";
   const here = isInput ? flow.in! : flow.out!;
   const there = isInput ? wayBack(subject, flow) : wayHere(subject, flow);
-  if (there === undefined || there === here) return;
+  if (there === undefined || there === here) return false;
+  let isBound = false;
   const others = subject.flows.some(
     (each) =>
       each.kind === flow.kind && each.family === flow.family && (isInput ? each.in : each.out) === there,
@@ -143,15 +155,16 @@ function judgeBound(subject: Subject, base: BaseChain, flow: Flow, notes: Firewa
     if (elsewhere.drop !== undefined || accept === undefined) continue;
     // Where others do come by that interface the rule is theirs, unless it names this one.
     if (others && !accept.text.includes(peer)) continue;
+    isBound = true;
     const port = packet.dport === undefined ? "" : ` port ${packet.dport}`;
     const what = packet.state === "established" ? "answers" : `${packet.l4proto}${port}`;
     notes.add({
       code: "interface-bound",
       severity: "error",
       message: isInput
-        ? `a firewall lets in by ${there} what comes by ${here}, as the ways differ: ${what}, {flows}`
-        : `a firewall lets out by ${there} what leaves by ${here}, as the ways differ: ${what}, {flows}`,
-      flow: flow.name,
+        ? `a firewall lets in by ${there} what comes by ${here}, as the ways differ: {flows}`
+        : `a firewall lets out by ${there} what leaves by ${here}, as the ways differ: {flows}`,
+      flow: `${what} of ${flow.name}`,
       base,
       place: drop,
       seen: accept,
@@ -164,6 +177,7 @@ function judgeBound(subject: Subject, base: BaseChain, flow: Flow, notes: Firewa
       },
     });
   }
+  return isBound;
 }
 
 const waysOf = (flow: Flow, base: BaseChain): { in?: string; out?: string } =>

@@ -154,9 +154,7 @@ function condition(
       return type === undefined ? undefined : { left: { payload: { protocol, field: "type" } }, right: type };
     }
     case "--dst-type":
-      return value === "LOCAL"
-        ? { left: { fib: { result: "type", flags: ["daddr"] } }, right: "local" }
-        : undefined;
+      return { left: { fib: { result: "type", flags: ["daddr"] } }, right: value.toLowerCase() };
     case "--mark":
       return { left: { meta: { key: "mark" } }, right: Number(value.split("/")[0]) };
     default:

@@ -62,10 +62,10 @@ function meta(key: string, right: unknown, packet: Packet): Truth {
   switch (key) {
     case "iifname":
     case "iif":
-      return interfaceIs(packet.iifname, right, packet);
+      return interfaceIs(packet.iifname, right);
     case "oifname":
     case "oif":
-      return interfaceIs(packet.oifname, right, packet);
+      return interfaceIs(packet.oifname, right);
     case "l4proto":
       return protocolIs(right, packet);
     case "nfproto":
@@ -80,15 +80,12 @@ function meta(key: string, right: unknown, packet: Packet): Truth {
   }
 }
 
-function interfaceIs(name: string | undefined, right: unknown, packet: Packet): Truth {
+function interfaceIs(name: string | undefined, right: unknown): Truth {
   if (typeof right !== "string") return undefined;
   const pattern = right.endsWith("*") ? right.slice(0, -1) : undefined;
   const is = (each: string): boolean => (pattern === undefined ? each === right : each.startsWith(pattern));
-  if (name !== undefined) return is(name);
-  // Some interface of the underlay, nobody knows which.
-  return right === "lo" || (packet.notInterfaces !== undefined && packet.notInterfaces.has(right))
-    ? false
-    : undefined;
+  // Nothing of the plan comes or leaves by lo.
+  return name === undefined ? (right === "lo" ? false : undefined) : is(name);
 }
 
 const NUMBERS: Readonly<Record<string, unknown>> = { tcp: 6, udp: 17, icmp: 1, "ipv6-icmp": 58 };
@@ -180,14 +177,17 @@ function numberIs(number: number, right: unknown): Truth {
 
 function fib(left: Readonly<Record<string, unknown>>, right: unknown, packet: Packet): Truth {
   const flags = Array.isArray(left["flags"]) ? left["flags"].map(String) : [String(left["flags"])];
-  if (flags.includes("daddr") && left["result"] === "type")
-    return right === "local" ? packet.isLocal : right === "unicast" ? !packet.isLocal : false;
+  if (flags.includes("daddr") && left["result"] === "type") return typeIs(String(right), packet);
   if (!flags.includes("saddr") || left["result"] !== "oif" || packet.back === undefined) return undefined;
   const exists = flags.includes("iif") ? packet.back.sameInterface : packet.back.any;
   // nft prints `missing` as false, as 0 or by name.
   if (right === false || right === 0 || right === "missing") return !exists;
   return right === true || right === 1 || right === "exists" ? exists : undefined;
 }
+
+/** No packet of the plan goes to many. */
+const typeIs = (type: string, { isLocal }: Packet): boolean =>
+  type === "local" ? isLocal : type === "unicast" && !isLocal;
 
 /**
  * A match of xtables, which nft's JSON does not tell but its text translates: those that firewalls use on forwarded
@@ -209,8 +209,7 @@ export function xtMatches(name: string, text: string, packet: Packet): Truth {
       return packet.back === undefined ? undefined : !packet.back.sameInterface;
     case "addrtype": {
       const [, not, type] = /fib daddr type (!= )?(\w+)/.exec(text) ?? [];
-      if (type !== "local") return undefined;
-      return packet.isLocal !== (not !== undefined);
+      return type === undefined ? undefined : typeIs(type, packet) !== (not !== undefined);
     }
     case "icmp":
     case "icmp6": {
@@ -218,7 +217,7 @@ export function xtMatches(name: string, text: string, packet: Packet): Truth {
       return type === undefined ? undefined : type === packet.icmpType;
     }
     case "multiport": {
-      const ports = /dport \{ ([\d, -]+) \}/.exec(text)?.[1];
+      const ports = /dport (?:\{ )?([\d, -]*\d)/.exec(text)?.[1];
       if (ports === undefined || packet.dport === undefined) return undefined;
       return ports.split(", ").some((each) => {
         const [first, last = first] = each.split("-").map(Number);

@@ -15,7 +15,7 @@ export interface Outcome {
 }
 
 export interface Place {
-  /** Whether nothing on the way there was beyond us. */
+  /** Whether no rule before it, of those that are beyond us, may have let the packet pass. */
   readonly isSure: boolean;
   readonly chain: Chain;
   /** Absent: the base chain's policy. */
@@ -33,7 +33,7 @@ export function walkChain(ruleset: Ruleset, base: BaseChain, packet: Packet): Ou
   const verdict = walk.chain(base, 0);
   if (verdict !== "accept" && verdict !== "drop" && base.policy === "drop")
     walk.dropped(base, undefined, base.text);
-  const drop = walk.drops.find(({ isSure }) => isSure) ?? walk.drops[0];
+  const { drop } = walk;
   return {
     untracked: walk.untracked,
     ...(drop === undefined ? {} : { drop }),
@@ -43,7 +43,7 @@ export function walkChain(ruleset: Ruleset, base: BaseChain, packet: Packet): Ou
 }
 
 class Walk {
-  readonly drops: Place[] = [];
+  drop: Place | undefined;
   rewrite: Place | undefined;
   accept: Place | undefined;
   untracked = false;
@@ -63,8 +63,10 @@ class Walk {
     return this.#doubts === 0 && !this.#mayHaveLeft;
   }
 
+  /** A rule that may not match drops some, and nobody knows that they are the plan's: block lists are such. */
   dropped(chain: Chain, rule: Rule | undefined, text: string): void {
-    this.drops.push({ isSure: this.#isSure, chain, text, ...(rule === undefined ? {} : { rule }) });
+    if (this.#doubts > 0) return;
+    this.drop ??= { isSure: this.#isSure, chain, text, ...(rule === undefined ? {} : { rule }) };
   }
 
   chain(chain: Chain, depth: number): Verdict {
@@ -76,7 +78,7 @@ class Walk {
     return "return";
   }
 
-  /** A rule that may or may not match is gone through for what it would drop; then the next rule has its turn. */
+  /** A rule that may or may not match is gone through for what it would let pass; then the next rule has its turn. */
   #rule(chain: Chain, rule: Rule, depth: number): Verdict {
     let isDoubtful = false;
     let verdict: Verdict | undefined;
