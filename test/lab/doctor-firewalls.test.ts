@@ -156,7 +156,7 @@ const BREAKS: readonly Break[] = [
     },
     hurts: "ping",
     // As it is no transit's own, INVALID is dropped before zones are looked at.
-    then: ["invalid-drop"],
+    later: ["invalid-drop"],
     after: `${NO_FIREWALLD}; ${TOFRO}`,
   },
   {

@@ -4,8 +4,9 @@ import { breakAndMend, doctor, example, FW, labFor, NO_FW, sh, WELL, type Break 
 import { withLab } from "../support/lab.ts";
 import { ping } from "./traffic.ts";
 
-/** What a machine's tunnel towards b is after a restart: it knows the peer, and has no session. */
-const ANEW = `wg showconf wg-b >/run/wg-b.conf; wg set wg-b peer "$(wg show wg-b peers)" remove; wg addconf wg-b /run/wg-b.conf`;
+/** As after a restart: it knows the peer, and has no session. */
+const anew = (name: string): string =>
+  `wg showconf ${name} >/run/anew; wg set ${name} peer "$(wg show ${name} peers)" remove; wg addconf ${name} /run/anew`;
 
 const BREAKS: readonly Break[] = [
   {
@@ -58,7 +59,7 @@ describe("three nodes", () => {
     };
     const narrow = FW(
       "type filter hook prerouting priority -450; policy accept;",
-      "ip frag-off & 0x3fff != 0 drop",
+      'iifname "u-*" ip frag-off & 0x3fff != 0 drop',
     );
     expect(await full()).toBe(3);
     await sh(
@@ -89,7 +90,7 @@ describe("three nodes", () => {
     const [a, b] = await Promise.all([lab().host("a"), lab().host("b")]);
     const knock = (): Promise<unknown> => ping(a, "192.168.51.1", 2);
     await sh(b, FW("type filter hook input priority filter; policy accept;", "udp dport 51820 drop"));
-    await sh(a, ANEW);
+    await sh(a, anew("wg-b"));
     await knock();
     const filtered = await doctor(lab().name);
     expect(filtered.findings).toMatchObject([
@@ -103,7 +104,7 @@ describe("three nodes", () => {
 
     const port = "wg set wg-a listen-port";
     await sh(b, `${port} 51999`);
-    await sh(a, ANEW);
+    await sh(a, anew("wg-b"));
     await knock();
     const { findings } = await doctor(lab().name);
     expect(findings).toMatchObject([
@@ -130,7 +131,7 @@ paths:
 describe("names and forwarders", () => {
   it("finds an endpoint that does not resolve, and a forwarder that does not rewrite the source", () =>
     withLab(FORWARDED, {}, async (lab) => {
-      const [local, hkg] = await Promise.all([lab.host("local"), lab.host("hkg")]);
+      const local = await lab.host("local");
       expect((await ping(local, "192.168.51.2", 3)).received).toBe(3);
       expect(await doctor(lab.name)).toMatchObject(WELL);
 
@@ -143,19 +144,16 @@ describe("names and forwarders", () => {
       for (const line of unresolved.findings[0]!.mend) await sh(local, line);
       expect(await doctor(lab.name)).toMatchObject(WELL);
 
-      const chain = "chain inet underlay postrouting";
-      await sh(hkg, `nft list ${chain} >/run/chain; nft flush ${chain}; conntrack -F 2>/dev/null || true`);
-      const port = "wg set wg-remote-hkg listen-port";
-      // Another source port, which the forwarder has no memory of.
-      await sh(local, `${port} 51900`);
-      expect((await ping(local, "192.168.51.2", 20, 300)).received).toBeGreaterThan(0);
+      // As roaming leaves it when answers come directly, from a forwarder that only does DNAT. In a lab they cannot: every pair of
+      // its hosts has a wire of its own, and wireguard-go answers by the one that a packet came by.
+      await sh(
+        local,
+        'wg set wg-remote-hkg peer "$(wg show wg-remote-hkg peers)" endpoint 198.51.100.1:51821',
+      );
       const { findings } = await doctor(lab.name);
       expect(findings.map(({ node, code }) => `${node} ${code}`)).toContain("local forwarder-bypassed");
       const bypassed = findings.find(({ code }) => code === "forwarder-bypassed")!;
       expect(bypassed.evidence).toContain("not 198.51.100.9:14967");
-      // The forwarder's owner mends it; this machine must be told to go there again.
-      await sh(hkg, "nft -f /run/chain");
-      await sh(local, `${port} 51821`);
       for (const line of bypassed.mend) await sh(local, line);
       expect((await ping(local, "192.168.51.2", 20, 300)).received).toBeGreaterThan(0);
       expect(await doctor(lab.name)).toMatchObject(WELL);

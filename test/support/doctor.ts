@@ -102,7 +102,7 @@ export interface Break {
   /** What the mends do not do, as they stop it from happening again. */
   readonly repair?: string;
   /** What comes to light only when the first is mended. */
-  readonly then?: readonly FindingCode[];
+  readonly later?: readonly FindingCode[];
 }
 
 /** From a to c of the three nodes. */
@@ -136,10 +136,10 @@ export async function breakAndMend(lab: TestLab, each: Break): Promise<void> {
     }
     if (severity === undefined) expect(findings[0]!.severity).toBe("error");
     await mend(lab, findings);
-    if (each.then !== undefined) {
-      const later = (await doctor(lab.name)).findings;
-      expect(later.map((finding) => finding.code)).toEqual(each.then);
-      await mend(lab, later);
+    if (each.later !== undefined) {
+      const others = (await doctor(lab.name)).findings;
+      expect(others.map((finding) => finding.code)).toEqual(each.later);
+      await mend(lab, others);
     }
     if (repair !== undefined) await sh(host, repair);
     if (hurts !== undefined) expect(await suffers(lab, hurts, to)).toBe(false);

@@ -143,16 +143,16 @@ function ports({ facts, state, ours }: Subject): Found[] {
 function tables({ facts, state, tunnels }: Subject): Found[] {
   const used = new Set(state.rules.map(({ table }) => String(table)));
   return facts.routes.flatMap((route): Found[] => {
-    const { prefix, table } = route;
+    const { family, table } = route;
     if (!used.has(table) || isPlans(route, tunnels)) return [];
-    const family = prefix !== "default" && familyOf(prefix) === 6 ? "-6 " : "";
+    const flag = family === 6 ? "-6 " : "";
     return [
       {
         code: "table-taken",
         severity: "error",
         message: `routing table ${table} (the plan's begin at ${FIRST_TABLE}) has another's route`,
         evidence: `ip route: ${routeText(route)}`,
-        mend: [`ip ${family}route del ${routeText(route)}`],
+        mend: [`ip ${flag}route del ${routeText(route)}`],
       },
     ];
   });

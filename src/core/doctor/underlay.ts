@@ -15,15 +15,16 @@ const SILENT_S = 300;
 
 export function judgeUnderlay(subject: Subject): Found[] {
   const { state, facts, ours } = subject;
-  return state.interfaces.flatMap((each): Found[] => {
+  const narrow: Narrow[] = [];
+  const found = state.interfaces.flatMap((each): Found[] => {
     const unreachable = each.peer.endpoint === undefined ? undefined : endpoints(each, facts);
     if (unreachable !== undefined) return [unreachable];
-    const found = [
-      mtu(subject, each),
-      ...(ours.has(each.name) ? [forwarder(each, facts), silence(each, facts)] : []),
-    ];
-    return found.filter((finding) => finding !== undefined);
+    const way = narrowWay(subject, each);
+    if (way !== undefined) narrow.push(way);
+    const others = ours.has(each.name) ? [forwarder(each, facts), silence(each, facts)] : [];
+    return others.filter((finding) => finding !== undefined);
   });
+  return [...found, ...mtu(subject, narrow)];
 }
 
 function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
@@ -56,42 +57,75 @@ function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
   };
 }
 
+/** A tunnel whose packets are larger than the way below it takes; sizes are of IP packets, in bytes. */
+interface Narrow {
+  readonly name: string;
+  readonly tunnel: string;
+  readonly address: string;
+  readonly needed: number;
+  readonly room: number;
+  readonly seen: string;
+}
+
 /**
  * What the way to the endpoint carries, by pings that must not be cut; where none is answered, what this machine says of it.
  * An answer is as large as its ping: the narrow place may be on the way back, which the tunnel's other end suffers from.
  */
-function mtu({ facts, state, ours }: Subject, each: TunnelInterface): Found | undefined {
-  const { name, peer, tunnel } = each;
+function narrowWay(
+  { facts, ours }: Subject,
+  { name, peer, tunnel, mtu: planned }: TunnelInterface,
+): Narrow | undefined {
   const isUp = ours.has(name);
-  const inner = isUp ? (facts.links.get(name)?.mtu ?? each.mtu) : each.mtu;
+  const inner = isUp ? (facts.links.get(name)?.mtu ?? planned) : planned;
   const now = isUp ? facts.wireguard.get(name)?.peer?.endpoint?.host : undefined;
   const seen = facts.underlay.get(peer.endpoint?.host ?? "");
   for (const address of now === undefined ? (seen?.addresses ?? []) : [now]) {
-    const overhead = OVERHEAD[address.includes(":") ? 6 : 4];
-    const needed = inner + overhead;
-    const measured = facts.rooms.get(address);
+    const needed = inner + overheadOf(address);
+    const { answered = 0, lost } = facts.rooms.get(address) ?? {};
     const route = seen?.routes.get(address);
-    const said = Math.min(route?.mtu ?? Infinity, facts.links.get(route?.interface ?? "")?.mtu ?? Infinity);
+    const uplink = facts.links.get(route?.interface ?? "");
     // Hosts that answer none but small pings tell nothing of the way to them.
-    const isMeasured = (measured?.answered ?? 0) >= LEAST_IPV6;
-    const room = isMeasured ? measured!.answered! : said;
-    if (room >= needed || (isMeasured && measured!.lost === undefined)) continue;
-    const fits = room - overhead;
-    const hasIpv6 = state.addresses.some((own) => familyOf(own) === 6);
-    const tooSmall = hasIpv6 && fits < LEAST_IPV6;
-    return {
-      code: "underlay-mtu",
-      severity: "warning",
-      message: `packets of ${tunnel} are up to ${needed} bytes in the underlay, and the way to ${address} takes ${room}: larger ones are lost or cut in two, which many networks drop${tooSmall ? "; IPv6 would not fit into less" : ""}`,
-      evidence: isMeasured
-        ? `ping -M do ${address}: packets of ${room} bytes are answered, of ${measured!.lost} not`
-        : `${route?.text ?? address}; ip link: ${route?.interface} mtu ${facts.links.get(route?.interface ?? "")?.mtu}`,
-      mend: isUp && !tooSmall ? [`ip link set dev ${name} mtu ${fits}`] : [],
-      lasting: `write \`mtu: ${Math.max(fits, hasIpv6 ? LEAST_IPV6 : 0)}\` for ${state.node} in the network file, and apply`,
-    };
+    const isMeasured = answered >= LEAST_IPV6;
+    const room = isMeasured
+      ? lost === undefined
+        ? Infinity
+        : answered
+      : Math.min(route?.mtu ?? Infinity, uplink?.mtu ?? Infinity);
+    if (room >= needed) continue;
+    const said = `${route?.text ?? address}; ip link: ${uplink?.name} mtu ${uplink?.mtu}`;
+    const measured = `ping -M do ${address}: packets of ${answered} bytes are answered, of ${lost} not`;
+    return { name, tunnel, address, needed, room, seen: isMeasured ? measured : said };
   }
   return undefined;
 }
+
+/** One finding for all tunnels that find as little room: it is one narrow place, as a rule this machine's uplink. */
+function mtu({ state, ours }: Subject, narrow: readonly Narrow[]): Found[] {
+  const hasIpv6 = state.addresses.some((own) => familyOf(own) === 6);
+  return [...new Set(narrow.map(({ room }) => room))].map((room): Found => {
+    const own = narrow.filter((each) => each.room === room);
+    const fits = Math.min(...own.map(({ address }) => room - overheadOf(address)));
+    const tooSmall = hasIpv6 && fits < LEAST_IPV6;
+    const needed = Math.max(...own.map((each) => each.needed));
+    const addresses = [...new Set(own.map(({ address }) => address))];
+    return {
+      code: "underlay-mtu",
+      severity: "warning",
+      message: `packets of ${own.map(({ tunnel }) => tunnel).join(", ")} are up to ${needed} bytes in the underlay, and the way to ${addresses.join(", ")} takes ${room}: larger ones are lost or cut in two, which many networks drop${tooSmall ? "; IPv6 does not fit into less" : ""}`,
+      evidence: own[0]!.seen,
+      mend: tooSmall
+        ? []
+        : own.flatMap(({ name, address }) =>
+            ours.has(name) ? [`ip link set dev ${name} mtu ${room - overheadOf(address)}`] : [],
+          ),
+      lasting: tooSmall
+        ? "lead the paths another way, or raise the MTU of the network below"
+        : `write \`mtu: ${fits}\` for ${state.node} in the network file, and apply`,
+    };
+  });
+}
+
+const overheadOf = (address: string): number => OVERHEAD[address.includes(":") ? 6 : 4];
 
 /** A forwarder that does not masquerade drops out: both ends roam to the direct way. */
 function forwarder({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
