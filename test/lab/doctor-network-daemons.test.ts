@@ -66,37 +66,40 @@ describe("network daemons", () => {
 printf '[Match]\\nName=u-b\\n[Network]\\nLinkLocalAddressing=no\\nAddress=198.51.100.4/32\\n[Route]\\nDestination=198.51.100.1/32\\nScope=link\\n' >/etc/systemd/network/10-uplink.network
 sh /run/networkd`,
     );
-    // networkd took the address and route that it was not told of; they are this test's affair, the rule is not.
-    expect(await arrives()).toBe(true);
-    await sh(d, "networkctl reconfigure u-b; sleep 2");
-    expect(await sh(d, "ip rule show priority 11600")).toBe("");
-    const first = await doctor(lab().name);
-    expect(first.findings).toMatchObject([{ node: "d", code: "networkd-foreign", severity: "warning" }]);
-    await mend(d, first.findings[0]!);
-    await sh(d, batch);
-    const whole = await sh(d, PLANS);
-    await sh(d, "networkctl reconfigure u-b; sleep 2");
-    expect(await sh(d, PLANS)).toBe(whole);
-    expect(await arrives()).toBe(true);
-    expect(await doctor(lab().name)).toMatchObject(WELL);
+    try {
+      // networkd took the address and route that it was not told of; they are this test's affair, the rule is not.
+      expect(await arrives()).toBe(true);
+      await sh(d, "networkctl reconfigure u-b; sleep 2");
+      expect(await sh(d, "ip rule show priority 11600")).toBe("");
+      const first = await doctor(lab().name);
+      expect(first.findings).toMatchObject([{ node: "d", code: "networkd-foreign", severity: "warning" }]);
+      await mend(d, first.findings[0]!);
+      await sh(d, batch);
+      const whole = await sh(d, PLANS);
+      await sh(d, "networkctl reconfigure u-b; sleep 2");
+      expect(await sh(d, PLANS)).toBe(whole);
+      expect(await arrives()).toBe(true);
+      expect(await doctor(lab().name)).toMatchObject(WELL);
 
-    // As in many an image.
-    await sh(
-      d,
-      "printf '[Match]\\nName=*\\n[Network]\\nLinkLocalAddressing=no\\n' >/etc/systemd/network/99-all.network; networkctl reload; networkctl reconfigure wg-b wg-c; sleep 2",
-    );
-    expect(await sh(d, PLANS)).not.toBe(whole);
-    const second = await doctor(lab().name);
-    expect(second.findings).toMatchObject([{ node: "d", code: "networkd-manages", severity: "error" }]);
-    expect(second.findings[0]!.evidence).toContain("/etc/systemd/network/99-all.network");
-    await mend(d, second.findings[0]!);
-    await sh(d, `sleep 1; ${batch}`);
-    expect(await sh(d, PLANS)).toBe(whole);
-    await sh(d, "networkctl reload; systemctl restart systemd-networkd");
-    expect(await sh(d, PLANS)).toBe(whole);
-    expect(await arrives()).toBe(true);
-    expect(await doctor(lab().name)).toMatchObject(WELL);
-    await sh(d, "kill $(cat /run/networkd.pid)");
+      // Images have files for all names; this test is about these.
+      await sh(
+        d,
+        "printf '[Match]\\nName=wg-*\\n[Network]\\nLinkLocalAddressing=no\\n' >/etc/systemd/network/99-all.network; networkctl reload; networkctl reconfigure wg-b wg-c; sleep 2",
+      );
+      expect(await sh(d, PLANS)).not.toBe(whole);
+      const second = await doctor(lab().name);
+      expect(second.findings).toMatchObject([{ node: "d", code: "networkd-manages", severity: "error" }]);
+      expect(second.findings[0]!.evidence).toContain("/etc/systemd/network/99-all.network");
+      await mend(d, second.findings[0]!);
+      await sh(d, `sleep 1; ${batch}`);
+      expect(await sh(d, PLANS)).toBe(whole);
+      await sh(d, "networkctl reload; systemctl restart systemd-networkd");
+      expect(await sh(d, PLANS)).toBe(whole);
+      expect(await arrives()).toBe(true);
+      expect(await doctor(lab().name)).toMatchObject(WELL);
+    } finally {
+      await sh(d, "kill $(cat /run/networkd.pid)");
+    }
   });
 
   it("finds that NetworkManager manages the tunnels", async () => {
@@ -114,7 +117,7 @@ for each in $(seq 50); do nmcli -t -f STATE general | grep -q '^connected' && br
     expect(findings).toMatchObject([{ node: "b", code: "networkmanager", severity: "warning" }]);
     const sleepAndWake = "nmcli networking off; sleep 1; nmcli networking on; sleep 1";
     await sh(b, sleepAndWake);
-    expect(await sh(b, PLANS)).not.toContain("192.168.51");
+    expect(await sh(b, PLANS)).not.toContain("scope");
     await mend(b, findings[0]!);
     await sh(b, batch);
     expect(await sh(b, PLANS)).toBe(whole);

@@ -77,7 +77,7 @@ connect(20);
 setTimeout(() => process.exit(), 3500);`;
 
 /** Sends 100 kB by TCP; the source that the other end saw, or nothing when they do not arrive. */
-export async function tcp(from: Host, to: Host, address: string): Promise<string> {
+async function tcp(from: Host, to: Host, address: string): Promise<string> {
   const server = to.run(["timeout", "5", process.execPath, "-e", ECHO, address], { anyExit: true });
   const { stdout } = await from.run([process.execPath, "-e", SEND, address], { anyExit: true });
   await server;

@@ -122,19 +122,14 @@ function ports({ facts, state, ours }: Subject): Found[] {
     const pid = /pid=(\d+)/.exec(socket.users)?.[1];
     const who =
       other === undefined ? /"([^"]+)"/.exec(socket.users)?.[1] : `the WireGuard interface ${other}`;
-    const mend =
-      other === undefined
-        ? pid === undefined
-          ? `ss -lnup 'sport = :${listenPort}'`
-          : `kill ${pid}`
-        : `ip link del ${other}`;
+    const mend = other === undefined ? (pid === undefined ? [] : [`kill ${pid}`]) : [`ip link del ${other}`];
     return [
       {
         code: "port-taken",
         severity: "error",
         message: `UDP port ${listenPort}, where the tunnel ${tunnel} listens, is taken by ${who ?? "the kernel"}: stop it, or give the node another port (\`endpoint: host:port\`)`,
         evidence: `ss: ${socket.text}`,
-        mend: [mend],
+        mend,
       },
     ];
   });

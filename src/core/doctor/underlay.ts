@@ -38,7 +38,7 @@ function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
       message: `${host}, the endpoint of ${tunnel}, does not resolve here`,
       evidence: `getent ahosts ${host}: nothing`,
       // Where it was when the name still resolved.
-      mend: known === undefined ? [`getent ahosts ${host}`] : [`echo '${known} ${host}' >>/etc/hosts`],
+      mend: known === undefined ? [] : [`echo '${known} ${host}' >>/etc/hosts`],
     };
   }
   if (seen.routes.size > 0) return undefined;
@@ -53,7 +53,7 @@ function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
     message: `there is no route to ${host}, the endpoint of ${tunnel}`,
     evidence:
       wall === undefined ? `ip route get ${address}: unreachable` : `ip route: ${wall.type} ${wall.prefix}`,
-    mend: [wall === undefined ? `ip route get ${address}` : `ip route del ${wall.type} ${wall.prefix}`],
+    mend: wall === undefined ? [] : [`ip route del ${wall.type} ${wall.prefix}`],
   };
 }
 
