@@ -69,11 +69,12 @@ async function factsOf(host: Host, state: NodeState): Promise<Facts> {
 }
 
 function doctorText(machines: number, findings: readonly Finding[]): string {
-  const blocks = findings.map(({ code, node, severity, message, evidence, mend }) =>
+  const blocks = findings.map(({ code, node, severity, message, evidence, mend, lasting }) =>
     [
       `${node}: ${severity}: ${message} [${code}]`,
       `  seen: ${evidence}`,
       ...mend.map((command, index) => `  ${index === 0 ? "mend:" : "     "} ${command}`),
+      ...(lasting === undefined ? [] : [`  ${mend.length === 0 ? "mend" : "last"}: ${lasting}`]),
       "",
     ].join("\n"),
   );
