@@ -91,7 +91,7 @@ const inForce = (lines: readonly string[]): string[] =>
       .replace(/^[^=]*=/, "")
       .split(/[;,]/)
       .map((each) => each.trim());
-    return /\+\s*=/.test(line.slice(0, line.indexOf("=") + 1)) ? [...before, ...patterns] : patterns;
+    return /\+\s*=/.test(line.slice(0, line.indexOf("=") + 1)) ? before.concat(patterns) : patterns;
   }, []);
 
 function covers(pattern: string, name: string): boolean {
