@@ -61,34 +61,38 @@ function networkManager({ facts, tunnels }: Subject): Found[] {
   const left = [...tunnels].filter((name) => {
     const device = devices.find((line) => line.startsWith(`${name}:`));
     if (device !== undefined) return !device.endsWith(":unmanaged");
-    return !unmanaged.some((line) => patternsOf(line).some((pattern) => covers(pattern, name)));
+    return !inForce(unmanaged).some((pattern) => covers(pattern, name));
   });
   if (left.length === 0) return [];
   const seen = left.map((name) => {
     const device = devices.find((line) => line.startsWith(`${name}:`));
     return device === undefined ? `no unmanaged-devices names ${name}` : `nmcli: ${device}`;
   });
-  // Added to what other files say, which a plain `=` would replace.
+  // Added to what other files say, and behind them: a plain `=` replaces what was read before.
   const list = [...tunnels].map((name) => `interface-name:${name}`).join(";");
   return [
     {
       code: "networkmanager",
       severity: "warning",
-      message: `NetworkManager manages ${left.join(", ")}: it takes addresses and routes away when networking is switched off or the machine sleeps`,
+      message: `NetworkManager manages ${left.join(", ")}: it takes addresses and routes away when networking is switched off or the machine sleeps; if it has, apply again after the mend`,
       evidence: seen.join("; "),
       mend: [
-        `mkdir -p /etc/NetworkManager/conf.d && printf '[keyfile]\\nunmanaged-devices+=${list}\\n' >/etc/NetworkManager/conf.d/tofro.conf`,
+        `mkdir -p /etc/NetworkManager/conf.d && printf '[keyfile]\\nunmanaged-devices+=${list}\\n' >/etc/NetworkManager/conf.d/zz-tofro.conf`,
         "nmcli general reload conf",
       ],
     },
   ];
 }
 
-const patternsOf = (line: string): string[] =>
-  line
-    .replace(/^[^=]*=/, "")
-    .split(/[;,]/)
-    .map((each) => each.trim());
+/** Lines `FILE:unmanaged-devices=…` in the order in which they are read; `+=` adds (NetworkManager.conf(5)). */
+const inForce = (lines: readonly string[]): string[] =>
+  lines.reduce<string[]>((before, line) => {
+    const patterns = line
+      .replace(/^[^=]*=/, "")
+      .split(/[;,]/)
+      .map((each) => each.trim());
+    return /\+\s*=/.test(line.slice(0, line.indexOf("=") + 1)) ? before.concat(patterns) : patterns;
+  }, []);
 
 function covers(pattern: string, name: string): boolean {
   if (pattern === "type:wireguard" || pattern === "*") return true;
