@@ -15,8 +15,9 @@ import { measureCommand } from "./measure.ts";
 import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
+import { unlock } from "./unlock.ts";
 
-const lab = (io: Io) => labCommand(io, prepareOverlay);
+const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
 const VERBS = [
   checkCommand,
   showCommand,
