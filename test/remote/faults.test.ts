@@ -94,7 +94,7 @@ const failsAs =
     return remotes.settled();
   };
 
-describe.concurrent("every machine is as before", () => {
+describe.concurrent("every machine is as before", { timeout: kernelLane ? 900_000 : 300_000 }, () => {
   it("when one cannot do what it is told", async () => {
     await withRemotes(THROUGH, async (remotes) => {
       const before = await remotes.settled();
