@@ -199,7 +199,11 @@ function started([command = "", ...rest]: readonly string[]): Running {
   });
   return {
     done: promise,
-    signal: (signal) => signalChildren(child.pid, signal),
+    signal(signal) {
+      signalChildren(child.pid, signal);
+      // nsenter stops with what it waits for, and does not go on with it.
+      if (signal === "SIGCONT") child.kill(signal);
+    },
     async says(wanted) {
       while (!text.stderr.includes(wanted)) {
         if (ended) throw new Error(`it never said "${wanted}", but:\n${text.stderr}`);
