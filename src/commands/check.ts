@@ -3,7 +3,8 @@ import { Command } from "@commander-js/extra-typings";
 import { check, type CheckResult } from "../core/check/check.ts";
 import { TofroError } from "../core/error.ts";
 import { planOf } from "../files/network.ts";
-import { columns } from "./columns.ts";
+import { arrows } from "../render/arrows.ts";
+import { columns } from "../render/columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions, printDiagnostics } from "./load.ts";
 
@@ -47,19 +48,11 @@ export function checkText({ directions }: CheckResult): string {
   const listed = directions.length > MOST_LISTED ? broken : directions;
   const rows = listed.map((direction) => {
     const ends = `${direction.from} to ${direction.to}`;
-    const path = direction.path
-      .map((node, index) => (index === 0 ? node : `${arrow(direction.tunnels[index - 1])} ${node}`))
-      .join(" ");
+    const path = arrows(direction.path, direction.tunnels);
     return direction.broken === undefined
       ? ["ok", ends, path, `MTU ${direction.mtu}`]
       : ["BROKEN", ends, path, direction.broken.message];
   });
   const verdict = broken.length === 0 ? "all arrive" : `${broken.length} broken`;
   return `${columns(rows)}${directions.length} directions simulated, ${verdict}\n`;
-}
-
-/** A tunnel's id ends with the forwarder that it runs over. */
-function arrow(tunnel: string | undefined): string {
-  const [, forwarder] = / \[(.+)\]$/.exec(tunnel ?? "") ?? [];
-  return forwarder === undefined ? "->" : `-[${forwarder}]->`;
 }

@@ -14,6 +14,7 @@ import { printDiagnostics } from "./load.ts";
 import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
+import { traceCommand } from "./trace.ts";
 
 const lab = (io: Io) => labCommand(io, prepareOverlay);
 const VERBS = [
@@ -23,6 +24,7 @@ const VERBS = [
   applyCommand,
   downCommand,
   doctorCommand,
+  traceCommand,
   exportCommand,
   keysCommand,
   graphCommand,

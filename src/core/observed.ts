@@ -10,6 +10,7 @@ import {
 } from "./machine-state.ts";
 import { routerAdvertisementKey } from "./router-advertisement.ts";
 import { ROUTE_PROTOCOL, type NodeState, type Route, type Rule, type Sysctl } from "./node-state.ts";
+import { sectionsOf } from "./sections.ts";
 
 export interface Observed {
   readonly state: MachineState;
@@ -154,13 +155,6 @@ export function parseObserved(output: string, plan: NodeState): Observed {
     ...(nodeKey === "" ? {} : { nodeKey }),
     ...(kept === "" ? {} : { kept }),
   };
-}
-
-function sectionsOf(output: string): Map<string, string> {
-  const parts = output.split(/^== (\S+)\n?/m).slice(1);
-  const sections = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
-  return sections;
 }
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");

@@ -1,11 +1,11 @@
 // The doctor on hosts that are really broken: traffic fails, the doctor names it, the mend it offers is run as it stands.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
 import { run } from "../../src/commands/run.ts";
 import type { Host } from "../../src/linux/command.ts";
-import { withLab, type TestLab } from "../support/lab.ts";
+import { labFor } from "../support/lab-for.ts";
 import { ping } from "./traffic.ts";
 
 const example = (name: string): string =>
@@ -22,27 +22,6 @@ async function doctor(lab: string): Promise<{ code: number; findings: Finding[] 
 }
 
 const WELL = { code: 0, findings: [] };
-
-/** A lab that lives as long as the tests of a `describe`. */
-function labFor(network: string, options: { bare?: boolean } = {}): () => TestLab {
-  const up = Promise.withResolvers<TestLab>();
-  const done = Promise.withResolvers<void>();
-  let lab: TestLab | undefined;
-  let whole: Promise<void>;
-  beforeAll(async () => {
-    whole = withLab(network, options, async (ready) => {
-      up.resolve(ready);
-      await done.promise;
-    });
-    whole.catch(up.reject);
-    lab = await up.promise;
-  });
-  afterAll(async () => {
-    done.resolve();
-    await whole;
-  });
-  return () => lab!;
-}
 
 const ECHO = `require("net").createServer((socket) => {
   let bytes = 0;

@@ -1,6 +1,7 @@
 // What a machine told the doctor (the sections of `examineScript`), parsed once.
 import { z } from "zod";
 import { parseAddress, parsePrefix, hostPrefix, type Address, type Prefix } from "../address.ts";
+import { linesOf, sectionsOf } from "../sections.ts";
 import { parseRuleset, type Ruleset } from "./ruleset.ts";
 
 interface Link {
@@ -195,15 +196,6 @@ export function parseFacts(output: string): Facts {
     hasFirewalld: runs("firewalld"),
   };
 }
-
-function sectionsOf(output: string): Map<string, string> {
-  const parts = output.split(/^== (\S+)\n?/m).slice(1);
-  const sections = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
-  return sections;
-}
-
-const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
 function routeOf(each: z.infer<typeof routeList>[number]): SeenRoute[] {
   const address = parseAddress(each.dst);
