@@ -175,9 +175,9 @@ async function scene(
 ): Promise<Scene> {
   const findings = new Map<string, readonly Finding[]>();
   const routes = new Map<string, string>();
-  const flows = probes
-    .filter(({ size }) => size === "small")
-    .flatMap((probe) => [requestsOf(probe), repliesOf(probe)]);
+  const flows = probes.flatMap((probe) =>
+    probe.size === "small" ? [requestsOf(probe), repliesOf(probe)] : [requestsOf(probe)],
+  );
   await Promise.all(
     Array.from(hosts, async ([node, host]) => {
       const state = plan.states.find((each) => each.node === node)!;

@@ -37,16 +37,36 @@ export interface Unseen {
 /** An ICMP identifier behind which some more are free. */
 export const newIds = (): number => randomInt(1, RANGE);
 
-/** First packets, so that the tunnels on the way have sessions and no probe waits for a handshake. */
+/**
+ * First packets, so that the tunnels on the way have sessions and no probe waits for a handshake. Who is not answered at
+ * once tries on only while a tunnel has none: what has sessions and no answers is broken, and waiting does not mend it.
+ */
 export async function wake(hosts: ReadonlyMap<string, Host>, probes: readonly Probe[]): Promise<void> {
-  await Promise.allSettled(
-    probes
-      .filter(({ size }) => size === "small")
-      .map(({ from, destination }) => {
-        const script = `for try in $(seq ${WAKE_S}); do ! ping -n -q -c 1 -W 1 ${destination} || exit 0; done; exit 0`;
-        return hosts.get(from)?.run(["sh", "-c", script], { timeoutMs: 30_000 });
-      }),
+  const small = probes.filter(({ size }) => size === "small");
+  const answered = await Promise.all(small.map((probe) => isAnswered(hosts.get(probe.from), probe, 1)));
+  const silent = small.filter((_, index) => answered[index] === false);
+  if (silent.length === 0 || !(await lacksSession(hosts))) return;
+  await Promise.all(silent.map((probe) => isAnswered(hosts.get(probe.from), probe, WAKE_S)));
+}
+
+async function isAnswered(host: Host | undefined, { destination }: Probe, tries: number): Promise<boolean> {
+  const script = `for try in $(seq ${tries}); do ! ping -n -q -c 1 -W 1 ${destination} || exit 0; done; exit 1`;
+  try {
+    const answer = await host?.run(["sh", "-c", script], { timeoutMs: 30_000, anyExit: true });
+    return answer === undefined || answer.code === 0;
+  } catch (error) {
+    if (error instanceof TofroError) return false;
+    throw error;
+  }
+}
+
+/** Whether some tunnel of these machines has no session younger than REKEY_AFTER_TIME (WireGuard's paper, 6.1). */
+async function lacksSession(hosts: ReadonlyMap<string, Host>): Promise<boolean> {
+  const script = `now=$(date +%s); wg show all latest-handshakes | while read name key at; do [ $((now - at)) -lt 120 ] || echo $name; done`;
+  const results = await Promise.allSettled(
+    Array.from(hosts.values(), (host) => host.run(["sh", "-c", script], { timeoutMs: 30_000 })),
   );
+  return results.some((result) => result.status === "rejected" || result.value.stdout.trim() !== "");
 }
 
 /** Counts the probes on all machines while `work` sends them; a machine that cannot be asked is left out, and said. */

@@ -289,9 +289,10 @@ describe("broken one way at a time", () => {
       expect(first!.evidence.join("\n")).toMatch(evidence);
     } finally {
       await sh(host, after);
+      await sh(await lab().host("a"), "ip route flush cache; ip -6 route flush cache");
     }
     await expect
-      .poll(async () => brief(await trace(lab().name, "a", "c")), { timeout: 60_000 })
+      .poll(async () => brief(await trace(lab().name, "a", "c")), { timeout: 30_000 })
       .toEqual([...WELL, ...BACK]);
   });
 });

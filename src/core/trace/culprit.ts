@@ -4,7 +4,7 @@ import type { NodeState, TunnelInterface } from "../node-state.ts";
 import { deviationOf, type Deviation, type PlannedPath } from "./compare.ts";
 import { grownBy, grownDrops, type Evidence } from "./evidence.ts";
 import type { PingResult } from "./ping.ts";
-import type { Flow } from "./probe.ts";
+import { HEADERS, type Flow } from "./probe.ts";
 import type { Loss, Rewrite, Seen } from "./seen.ts";
 
 /** Part of the `--json` shape. */
@@ -64,29 +64,51 @@ export function culpritOf(seen: Seen, planned: PlannedPath, scene: Scene): Culpr
 }
 
 /** Full packets die where small ones pass. */
-export function mtuCulprit(seen: Seen, scene: Scene): Culprit {
+export function mtuCulprit(seen: Seen, planned: PlannedPath, scene: Scene): Culprit {
   const { flow, loss } = seen;
-  const { bytes, node } = { bytes: flow.probe.payloadBytes, node: loss?.node ?? flow.from };
-  const state = scene.states.get(node);
-  const ends = [
-    { node, name: loss?.stage === "link" ? loss.interface : nextInterface(state, flow) },
-    ...(loss?.peer === undefined ? [] : [{ node: loss.peer.node, name: loss.peer.interface }]),
-  ];
-  const size = bytes + (flow.probe.family === 4 ? 28 : 48);
-  const evidence = [`packets of ${size} bytes, as the plan allows: ${whereLost(seen)}; small ones arrive`];
-  let culprit = node;
-  for (const end of ends) {
-    const wanted = interfaceOf(scene.states.get(end.node), end.name)?.mtu;
-    const now = scene.evidence.get(end.node)?.after.links.get(end.name ?? "")?.mtu;
-    if (now === undefined || wanted === undefined || now >= wanted) continue;
-    evidence.push(`ip link at ${end.node}: ${end.name} mtu ${now}, the plan has ${wanted}`);
-    culprit = end.node;
+  const { probe, from } = flow;
+  const bytes = probe.payloadBytes + HEADERS[probe.family];
+  const evidence = [`packets of ${bytes} bytes, as the plan allows: ${whereLost(seen)}; small ones arrive`];
+  const complaints = (scene.ping(flow)?.complaints ?? []).map((line) => `ping at ${from}: ${line}`);
+  const narrow = narrowInterfaces(planned, scene);
+  const remembered = / mtu (\d+)/.exec(scene.routeAt(from, flow) ?? "")?.[1];
+  const told = [...evidence, ...narrow.map(({ line }) => line), ...complaints];
+  const [first] = narrow;
+  if (first !== undefined)
+    return {
+      code: "mtu",
+      node: first.node,
+      message: `the MTU of its ${first.name} is too small`,
+      evidence: told,
+    };
+  if (loss?.stage === "origin" && remembered !== undefined && Number(remembered) < bytes) {
+    const message = "it remembers a path MTU that was smaller; `ip route flush cache` makes it forget";
+    const line = `ip route get at ${from}: ${scene.routeAt(from, flow)}`;
+    return { code: "mtu", node: from, message, evidence: [...told, line] };
   }
-  evidence.push(...(scene.ping(flow)?.complaints ?? []).map((line) => `ping at ${flow.from}: ${line}`));
-  for (const each of new Set(ends.map((end) => end.node)))
-    evidence.push(...said(scene, each, ["underlay-mtu"]));
-  const way = loss?.stage === "link" && evidence.length === 1 ? " of the underlay" : "";
-  return { code: "mtu", node: culprit, message: `the MTU${way} is too small for full packets`, evidence };
+  const node = loss?.node ?? from;
+  const findings = [...new Set([node, loss?.peer?.node ?? node])].flatMap((each) =>
+    said(scene, each, ["underlay-mtu"]),
+  );
+  const message =
+    loss?.stage === "link" ? "the underlay behind it loses full packets" : "full packets do not get through";
+  return { code: "mtu", node, message, evidence: [...told, ...findings] };
+}
+
+/** Interfaces along a path whose MTU is smaller than the plan's. */
+function narrowInterfaces(
+  { path, tunnels }: PlannedPath,
+  scene: Scene,
+): { readonly node: string; readonly name: string; readonly line: string }[] {
+  return tunnels.flatMap((tunnel, hop) =>
+    [path[hop]!, path[hop + 1]!].flatMap((node) => {
+      const wanted = scene.states.get(node)?.interfaces.find((each) => each.tunnel === tunnel);
+      const now = scene.evidence.get(node)?.after.links.get(wanted?.name ?? "")?.mtu;
+      if (wanted === undefined || now === undefined || now >= wanted.mtu) return [];
+      const line = `ip link at ${node}: ${wanted.name} mtu ${now}, the plan has ${wanted.mtu}`;
+      return [{ node, name: wanted.name, line }];
+    }),
+  );
 }
 
 class Case {

@@ -98,7 +98,7 @@ function verdictOf(
   const culprits = wrong.flatMap((each) => culpritOf(each, plan, scene) ?? []);
   const isSmallWell = wrong.length === 0 && request?.arrived === true;
   if (full !== undefined && isSmallWell && full.arrived !== true && isJudged(full))
-    culprits.push(mtuCulprit(full, scene));
+    culprits.push(mtuCulprit(full, plan, scene));
   return { ...base, hops: shown.hops, verdict: verdict(plan, shown, culprits), culprits: distinct(culprits) };
 }
 
