@@ -1,7 +1,7 @@
 // From the file's text to the state of every machine: time and memory, in one fresh process a size.
 // `node bench/compile.ts` prints a table; times are this machine's, the ratios to the yardstick travel.
 import { execFileSync } from "node:child_process";
-import { columns } from "../src/render/columns.ts";
+import { columns } from "../src/commands/columns.ts";
 import { check } from "../src/core/check/check.ts";
 import { parse } from "../src/core/parse.ts";
 import { compile } from "../src/core/plan.ts";

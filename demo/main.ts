@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { columns } from "../src/render/columns.ts";
+import { columns } from "../src/commands/columns.ts";
 import { formatDiagnostic, TofroError } from "../src/core/error.ts";
 import { down, labHost, up } from "../src/lab/lab.ts";
 import { loadLab } from "../src/lab/load.ts";

@@ -3,10 +3,10 @@ import { Command } from "@commander-js/extra-typings";
 import { check, type CheckResult } from "../core/check/check.ts";
 import { TofroError } from "../core/error.ts";
 import { planOf } from "../files/network.ts";
-import { arrows } from "../render/arrows.ts";
-import { columns } from "../render/columns.ts";
+import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions, printDiagnostics } from "./load.ts";
+import { wayText } from "./way.ts";
 
 /** More directions than this are counted instead of listed, the broken ones excepted. */
 const MOST_LISTED = 200;
@@ -48,7 +48,7 @@ export function checkText({ directions }: CheckResult): string {
   const listed = directions.length > MOST_LISTED ? broken : directions;
   const rows = listed.map((direction) => {
     const ends = `${direction.from} to ${direction.to}`;
-    const path = arrows(direction.path, direction.tunnels);
+    const path = wayText(direction.path, direction.tunnels);
     return direction.broken === undefined
       ? ["ok", ends, path, `MTU ${direction.mtu}`]
       : ["BROKEN", ends, path, direction.broken.message];

@@ -6,7 +6,7 @@ import { modeOf, readIfThere, writeAtomic } from "../files/atomic.ts";
 import { settle } from "../files/network.ts";
 import { staleFiles } from "../files/stale.ts";
 import { madeBy, wgQuickFiles } from "../render/wg-quick.ts";
-import { columns } from "../render/columns.ts";
+import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
 

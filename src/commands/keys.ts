@@ -3,7 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { keepsItsKey, type NodeSpec } from "../core/spec.ts";
 import { planOf, secretsFile, type Network } from "../files/network.ts";
 import { rotate } from "../files/rotate.ts";
-import { columns } from "../render/columns.ts";
+import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
 

@@ -14,7 +14,7 @@ import { status } from "../lab/status.ts";
 import type { LabStatus } from "../lab/status.ts";
 import type { Host } from "../linux/command.ts";
 import type { Forwarder } from "../core/topology.ts";
-import { columns } from "../render/columns.ts";
+import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 
 /** Makes what the overlay of a network file needs (plan, keys) before the lab is built; throws its mistakes. */

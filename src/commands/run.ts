@@ -11,6 +11,7 @@ import type { Io } from "./io.ts";
 import { keysCommand } from "./keys.ts";
 import { labCommand } from "./lab.ts";
 import { printDiagnostics } from "./load.ts";
+import { measureCommand } from "./measure.ts";
 import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
@@ -25,6 +26,7 @@ const VERBS = [
   downCommand,
   doctorCommand,
   traceCommand,
+  measureCommand,
   exportCommand,
   keysCommand,
   graphCommand,

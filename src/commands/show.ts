@@ -4,7 +4,7 @@ import type { NodeState } from "../core/node-state.ts";
 import { directions, type Direction, type Plan } from "../core/plan.ts";
 import type { Tunnel } from "../core/topology.ts";
 import { hostPort } from "../render/wireguard.ts";
-import { columns } from "../render/columns.ts";
+import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadPlan, networkOptions } from "./load.ts";
 

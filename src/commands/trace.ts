@@ -12,12 +12,12 @@ import { planOf } from "../files/network.ts";
 import type { Host } from "../linux/command.ts";
 import { askRoutes, burst, newIds, recordRoute, sweep, tapped, wake, type Tapped } from "../linux/trace.ts";
 import type { RouteQuestion } from "../render/trace-scripts.ts";
-import { traceText } from "../render/trace-text.ts";
 import { factsOf } from "./facts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
 import { reach, type Unreachable } from "./reachable.ts";
+import { traceText } from "./trace-text.ts";
 
 const PACKETS = 10;
 /** Of a small network all machines look out for packets, of a large one those of the two paths. */

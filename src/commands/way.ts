@@ -1,7 +1,7 @@
-// A path as the file would write it.
+// A path as packets go it: `a -> b -[hkg]-> c`.
 
-/** `a -> b -[hkg]-> c`; a tunnel's id ends with the forwarder that it runs over. */
-export const arrows = (path: readonly string[], tunnels: readonly (string | undefined)[]): string =>
+/** `tunnels` holds one id a hop, and ends with the forwarder that the hop runs over. */
+export const wayText = (path: readonly string[], tunnels: readonly string[]): string =>
   path.map((node, index) => (index === 0 ? node : `${arrow(tunnels[index - 1])} ${node}`)).join(" ");
 
 function arrow(tunnel: string | undefined): string {

@@ -2,8 +2,8 @@
 import type { Culprit } from "../core/trace/culprit.ts";
 import type { DirectionTrace, Verdict } from "../core/trace/trace.ts";
 import type { SeenHop } from "../core/trace/seen.ts";
-import { arrows } from "./arrows.ts";
 import { columns } from "./columns.ts";
+import { wayText } from "./way.ts";
 
 /** Figures of a link for one line: `15.1 ms (14.8 to 17.0)` and `0 %`. */
 export interface LinkText {
@@ -45,7 +45,7 @@ const alike = ({ from, to, plan, hops, verdict, culprits }: DirectionTrace): str
 
 function directionText(each: DirectionTrace, families: string, links: LinkTexts): string {
   const { from, to, plan, verdict, culprits, hops } = each;
-  const planned = plan.tunnels.length === 0 ? "the plan has no path" : arrows(plan.path, plan.tunnels);
+  const planned = plan.tunnels.length === 0 ? "the plan has no path" : wayText(plan.path, plan.tunnels);
   const head = `${from} to ${to}, ${families}: ${VERDICTS[verdict]}\n`;
   const isPlanned = verdict === "as-planned" || verdict === "partly";
   const rows = hops.map((hop, index) => rowOf(hop, index, hops, each, links));
@@ -87,9 +87,9 @@ const countText = (sent: number | undefined, received: number | undefined): stri
 
 function seenText(hops: readonly SeenHop[], { verdict, to }: DirectionTrace): string {
   const nodes = hops.map(({ node }) => node);
-  const tunnels = hops.map(({ tunnel }) => tunnel);
-  const lost = verdict === "lost" && (nodes.at(-1) !== to || tunnels.at(-1) !== undefined) ? " -> lost" : "";
-  return `${arrows(nodes, tunnels)}${lost}`;
+  const tunnels = hops.map(({ tunnel = "" }) => tunnel);
+  const lost = verdict === "lost" && (nodes.at(-1) !== to || tunnels.at(-1) !== "") ? " -> lost" : "";
+  return `${wayText(nodes, tunnels)}${lost}`;
 }
 
 const culpritText = ({ code, node, message, evidence }: Culprit): string =>
