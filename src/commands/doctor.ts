@@ -5,7 +5,7 @@ import type { Finding } from "../core/doctor/finding.ts";
 import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
 import { planOf } from "../files/network.ts";
-import { factsOf } from "./facts.ts";
+import { factsOf } from "../linux/facts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type Machines } from "./machines.ts";

@@ -2,17 +2,12 @@
 import type { Culprit } from "../core/trace/culprit.ts";
 import type { DirectionTrace, Verdict } from "../core/trace/trace.ts";
 import type { SeenHop } from "../core/trace/seen.ts";
+import type { Measurement } from "../core/measure/measurement.ts";
 import { columns } from "./columns.ts";
+import { intervalText, percent } from "./measure-text.ts";
+import { linkOf, wholeOf } from "./trace-figures.ts";
+import type { TraceReport } from "./trace.ts";
 import { wayText } from "./way.ts";
-
-/** Figures of a link for one line: `15.1 ms (14.8 to 17.0)` and `0 %`. */
-export interface LinkText {
-  readonly delay: string;
-  readonly loss: string;
-}
-
-/** By tunnel and sending node. */
-export type LinkTexts = (tunnel: string, from: string) => LinkText | undefined;
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
   "as-planned": "as planned",
@@ -22,12 +17,12 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   unknown: "not known",
 };
 
-export function traceText(directions: readonly DirectionTrace[], links: LinkTexts): string {
+export function traceText({ directions, measurement }: TraceReport): string {
   return [...Map.groupBy(directions, alike).values()]
     .map((group) => {
       const [first] = group;
       const families = group.map(({ family }) => `IPv${family}`).join(", ");
-      return directionText(first!, families, links);
+      return directionText(first!, families, measurement);
     })
     .join("\n");
 }
@@ -43,12 +38,12 @@ const alike = ({ from, to, plan, hops, verdict, culprits }: DirectionTrace): str
     culprits.map(({ code, node }) => [code, node]),
   ]);
 
-function directionText(each: DirectionTrace, families: string, links: LinkTexts): string {
+function directionText(each: DirectionTrace, families: string, measurement: Measurement | undefined): string {
   const { from, to, plan, verdict, culprits, hops } = each;
   const planned = plan.tunnels.length === 0 ? "the plan has no path" : wayText(plan.path, plan.tunnels);
   const head = `${from} to ${to}, ${families}: ${VERDICTS[verdict]}\n`;
   const isPlanned = verdict === "as-planned" || verdict === "partly";
-  const rows = hops.map((hop, index) => rowOf(hop, index, hops, each, links));
+  const rows = hops.map((hop, index) => rowOf(hop, index, each, measurement));
   return [
     head,
     isPlanned ? "" : `  plan  ${planned}\n`,
@@ -61,24 +56,28 @@ function directionText(each: DirectionTrace, families: string, links: LinkTexts)
 function rowOf(
   hop: SeenHop,
   index: number,
-  hops: readonly SeenHop[],
-  { to, verdict }: DirectionTrace,
-  links: LinkTexts,
+  direction: DirectionTrace,
+  measurement: Measurement | undefined,
 ): string[] {
   const { node, tunnel, interface: name, sent, received } = hop;
-  const number = String(index + 1);
-  const isLast = index === hops.length - 1;
-  if (isLast && name === undefined && tunnel === undefined) {
-    if (node === to && verdict !== "lost") return [number, node, verdict === "unknown" ? "?" : "arrived"];
-    return [number, node, verdict === "lost" ? "lost here" : "?"];
-  }
-  const link = tunnel === undefined ? undefined : links(tunnel, node);
-  const via = tunnel ?? (name === undefined ? "not known which tunnel" : `${name}, no tunnel of the plan`);
-  const counted = countText(sent, received);
-  return [number, node, via, link?.delay ?? "", link?.loss ?? "", counted].filter(
-    (cell, at) => at < 3 || cell !== "",
-  );
+  const start = [String(index + 1), node];
+  if (index === direction.hops.length - 1 && name === undefined && tunnel === undefined)
+    return [...start, ...endOf(node, direction, measurement)];
+  const via = tunnel ?? (name === undefined ? "tunnel not known" : `${name}, no tunnel of the plan`);
+  return [...start, via, ...figuresText(linkOf(hop, measurement)), countText(sent, received)];
 }
+
+function endOf(node: string, direction: DirectionTrace, measurement: Measurement | undefined): string[] {
+  const { verdict, to, hops } = direction;
+  if (verdict === "unknown") return ["?"];
+  if (verdict === "lost") return [node === to ? "lost at the end" : "lost here"];
+  // Of a single hop it would say the same again.
+  const whole = hops.length > 2 ? wholeOf(direction, measurement) : undefined;
+  return ["arrived", ...(whole === undefined ? [] : figuresText(whole))];
+}
+
+const figuresText = (figures: ReturnType<typeof linkOf>): [string, string] =>
+  figures === undefined ? ["", ""] : [intervalText(figures.delay), `${percent(figures.loss)} loss`];
 
 const countText = (sent: number | undefined, received: number | undefined): string => {
   if (sent === undefined) return received === undefined ? "" : `${received} came`;

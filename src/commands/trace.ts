@@ -1,27 +1,25 @@
 // `tofro trace`: where packets between two nodes really go, both ways, beside what the plan says.
 import { Command } from "@commander-js/extra-typings";
-import { examine } from "../core/doctor/examine.ts";
-import type { Finding } from "../core/doctor/finding.ts";
 import { TofroError } from "../core/error.ts";
+import { measure, type Measurement } from "../core/measure/measurement.ts";
 import type { Plan } from "../core/plan.ts";
-import type { Scene } from "../core/trace/culprit.ts";
-import type { PingResult } from "../core/trace/ping.ts";
-import { flowKey, probesBetween, repliesOf, requestsOf, type Flow, type Probe } from "../core/trace/probe.ts";
-import { judge, plannedPath, witnessKey, type DirectionTrace, type Sight } from "../core/trace/trace.ts";
+import { suggest } from "../core/suggest.ts";
+import { plannedPath } from "../core/trace/trace.ts";
 import { planOf } from "../files/network.ts";
-import type { Host } from "../linux/command.ts";
-import { askRoutes, burst, newIds, recordRoute, sweep, tapped, wake, type Tapped } from "../linux/trace.ts";
-import type { RouteQuestion } from "../render/trace-scripts.ts";
-import { factsOf } from "./facts.ts";
+import { traceBetween, type Traced } from "../linux/trace-between.ts";
+import { probeTunnels, type ProbeFailure } from "../probe/run.ts";
+import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
 import { reach, type Unreachable } from "./reachable.ts";
+import { traceJson } from "./trace-json.ts";
 import { traceText } from "./trace-text.ts";
 
-const PACKETS = 10;
 /** Of a small network all machines look out for packets, of a large one those of the two paths. */
 const FEW_NODES = 12;
+const PROBE_S = 2;
+const PROBE_INTERVAL_MS = 20;
 
 export const traceCommand = (io: Io) =>
   machineOptions(new Command("trace"))
@@ -30,182 +28,78 @@ export const traceCommand = (io: Io) =>
     )
     .argument("<a>", "a node")
     .argument("<c>", "another")
-    .option("--json", "{ ok, directions, unreachable }")
+    .option("--no-measure", "no delays: a second instead of six")
+    .option("--json", "{ ok, directions, unreachable, failures }")
     .action(async (a, c, options) => {
       const network = await loadNetwork(options, io);
       const plan = planOf(network);
       checkEnds(plan, a, c);
-      const onPaths = new Set([...plannedPath(plan, a, c).path, ...plannedPath(plan, c, a).path]);
+      const onPaths = new Set([...plannedPath(plan, a, c).path, ...plannedPath(plan, c, a).path, a, c]);
       const isFew = plan.states.length <= FEW_NODES;
       const machines = await reach(network, plan, options, (node) => isFew || onPaths.has(node));
       try {
-        if (options.json !== true) io.stderr(`tracing ${a} and ${c} ...\n`);
-        const found = await traceBetween(plan, machines.hosts, a, c);
-        const unreachable = [...machines.unreachable, ...found.unseen].filter(({ node }) =>
-          onPaths.has(node),
+        const { hosts } = machines;
+        const report = await untilInterrupted(
+          "Cannot finish the trace",
+          async (signal): Promise<TraceReport> => {
+            io.stderr(`tracing ${a} and ${c} ...\n`);
+            const traced = await traceBetween(plan, hosts, [a, c], signal);
+            const unreachable = [...machines.unreachable, ...traced.unseen].filter(({ node }) =>
+              onPaths.has(node),
+            );
+            const base = { directions: traced.directions, unreachable };
+            if (!options.measure) return { ...base, failures: [] };
+            const probed = await probeTunnels(hosts, plan, network.secrets, {
+              seconds: PROBE_S,
+              intervalMs: PROBE_INTERVAL_MS,
+              tunnels: tunnelsOf(traced),
+              signal,
+              progress: (text) => io.stderr(`${text} ...\n`),
+            });
+            const measurement = measure(plan.topology.tunnels, probed.sessions);
+            return { ...base, failures: probed.failures, measurement };
+          },
         );
-        print(found.directions, unreachable, options.json === true, io);
+        print(report, options.json === true, io);
       } finally {
         await machines.close();
       }
     });
 
+/** What one trace found. */
+export interface TraceReport {
+  readonly directions: Traced["directions"];
+  readonly unreachable: readonly Unreachable[];
+  /** Of measuring, which fails where packets do. */
+  readonly failures: readonly ProbeFailure[];
+  readonly measurement?: Measurement;
+}
+
 function checkEnds(plan: Plan, a: string, c: string): void {
   const names = plan.states.map(({ node }) => node);
   for (const each of [a, c]) {
     if (names.includes(each)) continue;
-    throw new TofroError(`There is no node "${each}"; there are ${names.join(", ")}`, { kind: "usage" });
+    const near = suggest(each, names);
+    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    throw new TofroError(`There is no node "${each}"${hint}`, { kind: "usage" });
   }
   if (a === c)
-    throw new TofroError(`Name two nodes: packets from ${a} to itself go nowhere`, { kind: "usage" });
+    throw new TofroError(`Name two nodes: a packet from ${a} to itself has no way to go`, { kind: "usage" });
 }
 
-function print(
-  directions: readonly DirectionTrace[],
-  unreachable: readonly Unreachable[],
-  isJson: boolean,
-  io: Io,
-): void {
+/** Those of the plan's two paths, and those that packets took instead. */
+const tunnelsOf = ({ directions }: Traced): Set<string> =>
+  new Set(
+    directions.flatMap(({ plan, hops }) => [...plan.tunnels, ...hops.flatMap(({ tunnel }) => tunnel ?? [])]),
+  );
+
+function print(report: TraceReport, isJson: boolean, io: Io): void {
+  const { directions, unreachable, failures } = report;
   const isWrong = directions.some(({ verdict }) => verdict === "differs" || verdict === "lost");
   const isBlind = directions.every(({ verdict }) => verdict === "unknown");
-  if (isJson)
-    io.stdout(`${JSON.stringify({ ok: !isWrong && !isBlind, directions, unreachable }, undefined, 2)}\n`);
-  else {
-    io.stdout(traceText(directions, () => undefined));
-    for (const { message } of unreachable) io.stderr(`not asked: ${message}\n`);
-  }
+  for (const { message } of [...unreachable, ...failures]) io.stderr(`not known: ${message}\n`);
+  if (isJson) io.stdout(traceJson(report, !isWrong && !isBlind));
+  else io.stdout(traceText(report));
   if (isWrong) io.exit(3);
   else if (isBlind) io.exit(1);
-}
-
-interface Found {
-  readonly directions: readonly DirectionTrace[];
-  readonly unseen: readonly Unreachable[];
-}
-
-async function traceBetween(
-  plan: Plan,
-  hosts: ReadonlyMap<string, Host>,
-  a: string,
-  c: string,
-): Promise<Found> {
-  const probes = probesBetween(plan, a, c, newIds(), PACKETS);
-  const pings = new Map<number, PingResult>();
-  await wake(hosts, probes);
-  const { taps, unseen } = await tapped(hosts, probes, async () => {
-    await Promise.all(
-      probes.map(async (probe) => {
-        const host = hosts.get(probe.from);
-        const result = host && (await burst(host, probe));
-        if (result !== undefined && result.sent > 0) pings.set(probe.id, result);
-      }),
-    );
-  });
-  const sight: Sight = {
-    probes,
-    pings,
-    taps: new Map(Array.from(taps, ([node, { tap }]) => [node, tap])),
-    witnesses: new Map(),
-  };
-  const nothing: Scene = { ...bareScene(plan, pings), evidence: new Map(), findings: new Map() };
-  const first = judge(plan, sight, nothing);
-  const witnesses = await askRouters(plan, hosts, probes, first);
-  const whole = { ...sight, witnesses };
-  const second = witnesses.size === 0 ? first : judge(plan, whole, nothing);
-  const isWell = second.every(({ verdict }) => verdict === "as-planned" || verdict === "partly");
-  if (isWell) return { directions: second, unseen };
-  return { directions: judge(plan, whole, await scene(plan, hosts, taps, pings, probes)), unseen };
-}
-
-const bareScene = (plan: Plan, pings: ReadonlyMap<number, PingResult>) => ({
-  states: new Map(plan.states.map((state) => [state.node, state])),
-  ping: (flow: Flow) => (flow.kind === "request" ? pings.get(flow.probe.id) : undefined),
-  routeAt: (): string | undefined => undefined,
-});
-
-/** Where counters leave gaps: routers name themselves when a TTL runs out, and stamp record route both ways. */
-async function askRouters(
-  plan: Plan,
-  hosts: ReadonlyMap<string, Host>,
-  probes: readonly Probe[],
-  directions: readonly DirectionTrace[],
-): Promise<Map<string, readonly string[]>> {
-  const names = new Map<string, string>(
-    plan.states.flatMap(({ node, addresses }) => addresses.map((address) => [address, node])),
-  );
-  const nodesOf = (addresses: readonly string[]): string[] =>
-    addresses.flatMap((each) => names.get(each) ?? []);
-  const found = new Map<string, readonly string[]>();
-  const gaps = new Set(
-    directions
-      .filter(({ verdict }) => verdict === "partly" || verdict === "unknown")
-      .map(({ from, to, family }) => witnessKey(from, to, family)),
-  );
-  const isGap = ({ from, to, family }: Pick<Probe, "from" | "to" | "family">): boolean =>
-    gaps.has(witnessKey(from, to, family));
-  await Promise.all(
-    probes.map(async (probe) => {
-      const { from, to, family, size, destination } = probe;
-      const host = hosts.get(from);
-      const back = { from: to, to: from, family };
-      if (size === "full" || host === undefined || !(isGap(probe) || isGap(back))) return;
-      const hops = nodesOf(await sweep(host, destination));
-      found.set(witnessKey(from, to, family), [from, ...hops]);
-      if (family === 6 || hosts.has(to)) return;
-      const stamps = nodesOf((await recordRoute(host, destination)) ?? []);
-      const turn = stamps.lastIndexOf(to);
-      // Nine stamps may end before the packet is home again.
-      if (turn !== -1) found.set(witnessKey(to, from, family), distinctRuns(stamps.slice(turn)));
-    }),
-  );
-  return found;
-}
-
-/** The node that answers stamps as the one that is asked, and as the one that answers. */
-const distinctRuns = (nodes: readonly string[]): string[] =>
-  nodes.filter((node, index) => node !== nodes[index - 1]);
-
-/** All that may tell why: counters, the doctor's findings, and what kernels say of the packets. */
-async function scene(
-  plan: Plan,
-  hosts: ReadonlyMap<string, Host>,
-  taps: ReadonlyMap<string, Tapped>,
-  pings: ReadonlyMap<number, PingResult>,
-  probes: readonly Probe[],
-): Promise<Scene> {
-  const findings = new Map<string, readonly Finding[]>();
-  const routes = new Map<string, string>();
-  const flows = probes.flatMap((probe) =>
-    probe.size === "small" ? [requestsOf(probe), repliesOf(probe)] : [requestsOf(probe)],
-  );
-  await Promise.all(
-    Array.from(hosts, async ([node, host]) => {
-      const state = plan.states.find((each) => each.node === node)!;
-      try {
-        const questions = flows.flatMap((flow) => questionOf(taps.get(node), node, flow));
-        const [facts, answers] = await Promise.all([factsOf(host, state), askRoutes(host, questions)]);
-        findings.set(node, examine(plan, state, facts));
-        for (const [name, line] of answers) routes.set(`${node} ${name}`, line);
-      } catch (error) {
-        // Without its word the culprit is guessed by the rest.
-        if (!(error instanceof TofroError)) throw error;
-      }
-    }),
-  );
-  return {
-    ...bareScene(plan, pings),
-    evidence: taps,
-    findings,
-    routeAt: (node, flow) => routes.get(`${node} ${flowKey(flow)}`),
-  };
-}
-
-/** A flow's own packets at the node where they begin, forwarded ones by the interface that they came in by. */
-function questionOf(tapped: Tapped | undefined, node: string, flow: Flow): RouteQuestion[] {
-  const base = { name: flowKey(flow), destination: flow.destination };
-  if (flow.from === node) return [base];
-  const [entered] = tapped?.tap.get(`in_${flowKey(flow)}`) ?? [];
-  return entered === undefined
-    ? []
-    : [{ ...base, from: { source: entered.source, interface: entered.interface } }];
 }

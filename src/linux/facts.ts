@@ -2,7 +2,7 @@
 import { parseFacts, type Facts } from "../core/doctor/facts.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
-import type { Host } from "../linux/command.ts";
+import type { Host } from "./command.ts";
 import { examineScript } from "../render/examine.ts";
 
 /** Throws when the machine cannot be asked. */
