@@ -3,6 +3,7 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
 import { applyCommand, downCommand } from "./apply.ts";
+import { captureCommand } from "./capture.ts";
 import { checkCommand } from "./check.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -26,6 +27,7 @@ const VERBS = [
   downCommand,
   doctorCommand,
   traceCommand,
+  captureCommand,
   measureCommand,
   exportCommand,
   keysCommand,

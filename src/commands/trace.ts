@@ -3,7 +3,6 @@ import { Command } from "@commander-js/extra-typings";
 import { TofroError } from "../core/error.ts";
 import { measure, type Measurement } from "../core/measure/measurement.ts";
 import type { Plan } from "../core/plan.ts";
-import { suggest } from "../core/suggest.ts";
 import { plannedPath } from "../core/trace/trace.ts";
 import { planOf } from "../files/network.ts";
 import { traceBetween, type Traced } from "../linux/trace-between.ts";
@@ -12,6 +11,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
+import { checkNode } from "./node-argument.ts";
 import { reach, type Unreachable } from "./reachable.ts";
 import { traceJson } from "./trace-json.ts";
 import { traceText } from "./trace-text.ts";
@@ -38,7 +38,8 @@ export const traceCommand = (io: Io) =>
       const isFew = plan.states.length <= FEW_NODES;
       const machines = await reach(network, plan, options, (node) => isFew || onPaths.has(node));
       try {
-        const { hosts } = machines;
+        const { hosts, unreachable: others } = machines;
+        if (!hosts.has(a) && !hosts.has(c)) throw outOfReach(a, c, others);
         const report = await untilInterrupted(
           "Cannot finish the trace",
           async (signal): Promise<TraceReport> => {
@@ -75,14 +76,18 @@ export interface TraceReport {
   readonly measurement?: Measurement;
 }
 
+function outOfReach(a: string, c: string, unreachable: readonly Unreachable[]): TofroError {
+  const why = unreachable
+    .filter(({ node }) => node === a || node === c)
+    .map(({ message }) => `\n  ${message}`);
+  return new TofroError(`Cannot trace: neither ${a} nor ${c} can be asked${why.join("")}`, {
+    kind: "failed",
+  });
+}
+
 function checkEnds(plan: Plan, a: string, c: string): void {
   const names = plan.states.map(({ node }) => node);
-  for (const each of [a, c]) {
-    if (names.includes(each)) continue;
-    const near = suggest(each, names);
-    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    throw new TofroError(`There is no node "${each}"${hint}`, { kind: "usage" });
-  }
+  for (const each of [a, c]) checkNode(names, each);
   if (a === c)
     throw new TofroError(`Name two nodes: a packet from ${a} to itself has no way to go`, { kind: "usage" });
 }
