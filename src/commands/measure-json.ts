@@ -25,7 +25,7 @@ export const measureJson = ({ measurement, directions, stamps, ...rest }: Measur
   )}\n`;
 
 /** Microseconds are more than stamps are good for. */
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+export const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 export const percent = (share: number): number => rounded(share * 100);
 
 export const delayJson = ({ guessMs, lowestMs, highestMs }: DelayInterval): DelayInterval => ({

@@ -14,6 +14,8 @@ export interface Unreachable {
 export interface Reachable {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly unreachable: readonly Unreachable[];
+  /** How WireGuard interfaces are made, where that is not found out: in a lab. */
+  readonly wireguard?: Machines["wireguard"];
   readonly close: Machines["close"];
 }
 
@@ -52,5 +54,6 @@ export async function reach(
       unreachable.push({ node, message: error.message });
     }
   }
-  return { hosts, unreachable, close: machines.close };
+  const { wireguard, close } = machines;
+  return { hosts, unreachable, close, ...(wireguard && { wireguard }) };
 }

@@ -16,6 +16,7 @@ import { measureCommand } from "./measure.ts";
 import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
+import { statusCommand } from "./status.ts";
 import { traceCommand } from "./trace.ts";
 
 const lab = (io: Io) => labCommand(io, prepareOverlay);
@@ -26,6 +27,7 @@ const VERBS = [
   applyCommand,
   downCommand,
   doctorCommand,
+  statusCommand,
   traceCommand,
   captureCommand,
   measureCommand,

@@ -8,7 +8,7 @@ import { armCaptureScript, collectCaptureScript } from "../render/capture-script
 import type { Host } from "./command.ts";
 
 /** Behind its end, until the counters go by themselves. */
-const SPARE_S = 30;
+const SPARE_S = 15;
 
 /** What `nft -j list table` prints of the counters; an aborted capture tells what it has until then. */
 export async function capture(

@@ -152,10 +152,10 @@ async function scene(
 }
 
 /** A flow's own packets at the node where they begin, forwarded ones by the interface that they came in by. */
-function questionOf(tapped: Tapped | undefined, node: string, flow: Flow): RouteQuestion[] {
+function questionOf(seen: Tapped | undefined, node: string, flow: Flow): RouteQuestion[] {
   const base = { name: flowKey(flow), destination: flow.destination };
   if (flow.from === node) return [base];
-  const [entered] = tapped?.tap.get(`in_${flowKey(flow)}`) ?? [];
+  const [entered] = seen?.tap.get(`in_${flowKey(flow)}`) ?? [];
   return entered === undefined
     ? []
     : [{ ...base, from: { source: entered.source, interface: entered.interface } }];

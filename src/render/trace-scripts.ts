@@ -81,10 +81,9 @@ const section = (name: string, command: string): string => `echo '== ${name}'\n{
 const evidenceLines = [
   section("now", "date +%s"),
   section("links", "ip -s -j link show"),
-  section("transfer", "wg show all transfer"),
-  section("handshakes", "wg show all latest-handshakes"),
-  section("endpoints", "wg show all endpoints"),
-  section("allowed-ips", "wg show all allowed-ips"),
+  ...["transfer", "latest-handshakes", "endpoints", "allowed-ips"].map((what) =>
+    section(what, `wg show all ${what}`),
+  ),
   section("kernel", "cat /proc/net/snmp /proc/net/netstat /proc/net/snmp6"),
   section("conntrack", "cat /proc/net/stat/nf_conntrack"),
   section("drops", "nft -a list ruleset"),

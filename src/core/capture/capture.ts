@@ -1,6 +1,6 @@
 // What one node's counters saw: overlay packets by ordered pair of nodes and tunnel, and WireGuard's own apart.
 import { z } from "zod";
-import { contains, parseAddress, type Address } from "../address.ts";
+import { contains, parseAddress } from "../address.ts";
 import type { NodeState } from "../node-state.ts";
 import { directions, type Plan } from "../plan.ts";
 import type { Topology } from "../topology.ts";
@@ -30,7 +30,7 @@ export interface CapturedFlow extends Volume {
   readonly planned: boolean;
 }
 
-export interface CapturedTunnel {
+interface CapturedTunnel {
   readonly tunnel: string;
   readonly peer: string;
   readonly received: Readonly<Record<WireguardKind, Volume>>;
@@ -149,7 +149,7 @@ class Seen {
     const expected =
       only === undefined
         ? [
-            ...this.#lines(),
+            ...this.#lines().flatMap(([from, to]) => [[from, to] as const, [to, from] as const]),
             ...shown.filter(({ place }) => place === "passed").map(({ from, to }) => [to, from] as const),
           ]
         : [only, [only[1], only[0]] as const];
@@ -181,7 +181,7 @@ const pairKey = ({ from, to }: Pick<CapturedFlow, "from" | "to">): string =>
 
 /** The node that has an address, itself or in a subnet behind it. */
 function ownerOf(text: string, { nodes }: Topology): string {
-  const address = parseAddress(text) as Address | undefined;
+  const address = parseAddress(text);
   const own = nodes.find(({ addresses }) => address !== undefined && addresses.includes(address));
   const behind = nodes.find(({ prefixes }) =>
     prefixes.some((prefix) => address !== undefined && contains(prefix, address)),

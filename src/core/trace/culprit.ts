@@ -52,15 +52,15 @@ export function culpritOf(seen: Seen, planned: PlannedPath, scene: Scene): Culpr
   const { flow, loss, rewrite } = seen;
   // A path that is right as far as it goes ends where the loss is.
   const strays = deviation !== undefined && !(loss?.stage === "origin" && deviation.node === loss.node);
-  const case_ = new Case(flow, planned, scene);
-  if (rewrite !== undefined) return case_.rewritten(rewrite);
-  if (strays) return case_.strayed(deviation);
+  const it = new Case(flow, planned, scene);
+  if (rewrite !== undefined) return it.rewritten(rewrite);
+  if (strays) return it.strayed(deviation);
   if (loss === undefined) return undefined;
-  if (loss.stage === "origin") return case_.unsent(loss);
-  if (loss.stage === "link") return case_.onTheLink(loss);
-  if (loss.stage === "route") return case_.notRouted(loss);
-  if (loss.stage === "firewall") return case_.notPassed(loss);
-  return case_.taken(loss);
+  if (loss.stage === "origin") return it.unsent(loss);
+  if (loss.stage === "link") return it.onTheLink(loss);
+  if (loss.stage === "route") return it.notRouted(loss);
+  if (loss.stage === "firewall") return it.notPassed(loss);
+  return it.taken(loss);
 }
 
 /** Full packets die where small ones pass. */

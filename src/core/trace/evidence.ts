@@ -1,21 +1,13 @@
 // What a machine's own counters say before and after the packets of a trace, and how its WireGuard and kernel are set.
 import { z } from "zod";
 import { linesOf, sectionsOf } from "../sections.ts";
+import { wireguardOf, type PeerCounters } from "../wireguard-listing.ts";
 
 interface LinkCounters {
   readonly mtu: number;
   readonly up: boolean;
   readonly rxErrors: number;
   readonly txErrors: number;
-}
-
-interface PeerCounters {
-  readonly received: number;
-  readonly sent: number;
-  /** Unix seconds; 0: never. */
-  readonly handshake: number;
-  readonly endpoint?: string;
-  readonly allowedIps: readonly string[];
 }
 
 export interface Evidence {
@@ -64,7 +56,7 @@ export function parseEvidence(output: string): Evidence {
         },
       ]),
     ),
-    wireguard: wireguardOf((name) => linesOf(text(name)).map((line) => line.split("\t"))),
+    wireguard: wireguardOf(sections),
     kernel: kernelCounters(text("kernel")),
     drops: dropCounters(text("drops")),
     sysctls: new Map(
@@ -75,28 +67,6 @@ export function parseEvidence(output: string): Evidence {
     ),
     ...(invalid === undefined ? {} : { invalid }),
   };
-}
-
-function wireguardOf(rows: (section: string) => readonly string[][]): Map<string, PeerCounters> {
-  const of = (section: string): Map<string, string[]> =>
-    new Map(rows(section).map(([name = "", , ...rest]) => [name, rest]));
-  const [handshakes, endpoints, allowed] = ["handshakes", "endpoints", "allowed-ips"].map(of);
-  return new Map(
-    [...of("transfer")].map(([name, [received, sent]]) => {
-      const endpoint = endpoints?.get(name)?.[0];
-      const list = allowed?.get(name)?.[0] ?? "";
-      return [
-        name,
-        {
-          received: Number(received),
-          sent: Number(sent),
-          handshake: Number(handshakes?.get(name)?.[0] ?? 0),
-          allowedIps: list === "(none)" ? [] : list.split(" ").filter(Boolean),
-          ...(endpoint === undefined || endpoint === "(none)" ? {} : { endpoint }),
-        },
-      ];
-    }),
-  );
 }
 
 /** Pairs of lines (names, values) of snmp and netstat; `name value` lines of snmp6. */

@@ -24,7 +24,7 @@ export interface Probe {
 }
 
 /** Requests go from the probe's `from` to its `to`, replies the other way. */
-export type Kind = "request" | "reply";
+type Kind = "request" | "reply";
 
 /** The packets of one burst that go one way. */
 export interface Flow {

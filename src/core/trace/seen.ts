@@ -15,7 +15,7 @@ export interface SeenHop {
 }
 
 /** How far packets came at the node where they were lost. */
-export type Stage =
+type Stage =
   /** They never left where they begin. */
   | "origin"
   /** They left, and did not come out at the tunnel's other end. */
