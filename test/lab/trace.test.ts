@@ -23,7 +23,7 @@ interface Traced {
 }
 
 async function trace(lab: string, a: string, c: string, ...options: string[]): Promise<Traced> {
-  const { code, stdout } = await tofro("trace", a, c, "--lab", lab, "--json", ...options);
+  const { code, stdout } = await tofro("trace", a, c, "--lab", lab, "--json", "--no-measure", ...options);
   return { code, ...(JSON.parse(stdout) as Omit<Traced, "code">) };
 }
 
@@ -272,6 +272,39 @@ describe("broken one way at a time", () => {
     const traced = await trace(lab().name, "a", "c");
     expect(traced.code).toBe(0);
     expect(brief(traced)).toEqual([...WELL, ...BACK]);
+  });
+
+  it("says from one end alone what it can, and what not", async () => {
+    const fromA = await trace(lab().name, "a", "c", "--node", "a");
+    expect(fromA).toMatchObject({ code: 0, ok: true });
+    // Record route and growing TTLs name the nodes; between two of them there is one tunnel each.
+    expect(brief(fromA)).toEqual([...WELL, ...BACK]);
+    const hops = fromA.directions.flatMap((each) =>
+      each.hops.slice(0, -1).map(({ sent, received }) => [sent, received]),
+    );
+    expect(hops).toContainEqual([10, undefined]);
+    expect(hops).toContainEqual([undefined, 10]);
+
+    const fromB = await tofro("trace", "a", "c", "--lab", lab().name, "--node", "b");
+    expect(fromB).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/neither a nor c can be asked/) as string,
+    });
+  });
+
+  it("measures the links that packets took", async () => {
+    const { code, stdout } = await tofro("trace", "a", "c", "--lab", lab().name);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/1 {2}a {2}a - b +\d+\.\d ms \(\d+\.\d to \d+\.\d\) +[\d.]+ % loss/);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it("refuses nodes that are not there", async () => {
+    expect(await tofro("trace", "a", "cc", "--lab", lab().name)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/did you mean "c"/) as string,
+    });
+    expect(await tofro("trace", "a", "a", "--lab", lab().name)).toMatchObject({ code: 2 });
   });
 
   it.each(BREAKS)("$code: $what", async ({ at, script, after, code, named = at, evidence, seen }) => {
