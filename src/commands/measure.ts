@@ -92,12 +92,15 @@ interface Wanted {
   readonly all: boolean;
 }
 
-/** The two directions of the given nodes, or all that there are, or those that a line names; in the file's order. */
+/** The two directions of the given nodes, or all that there are, or those that a line names; a direction and its opposite together. */
 function pairsOf(plan: Plan, { from, to, all }: Wanted): PairKey[] {
   const { nodes, lines } = plan.routing;
   if (from === undefined) {
-    const pairs = Array.from({ length: nodes * nodes }, (_, key) => key);
-    return pairs.filter((key) => (all ? key % (nodes + 1) !== 0 : lines.has(key)));
+    const pairs = Array.from({ length: nodes * nodes }, (_, key): PairKey[] => {
+      const [x, y] = [Math.floor(key / nodes), key % nodes];
+      return x < y ? [key, y * nodes + x] : [];
+    });
+    return pairs.flat().filter((key) => all || lines.has(key));
   }
   if (all || to === undefined || from === to) {
     const message =

@@ -1,6 +1,6 @@
 // Why nothing came back through a tunnel, from what both of its ends saw.
-import type { Collected } from "./run.ts";
 import { STAMP_PORT } from "../stamp/config.ts";
+import type { Collected } from "./machine.ts";
 import type { PlannedSession } from "./sessions.ts";
 
 /** One sentence; the likely cause, and what speaks for it. */

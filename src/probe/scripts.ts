@@ -4,10 +4,11 @@
 // routing rules, when whoever armed it is not heard of any more.
 import { familyOf, hostPrefix, type Address } from "../core/address.ts";
 import { STAMP_PORT } from "../stamp/config.ts";
+import type { PlannedSession } from "./sessions.ts";
 
 const RUN = "/run/tofro/probe";
 /** Of our rules and routes for the time of a run. Not the plan's 116: they are not the plan's, and `apply` leaves them be. */
-export const PROBE_PROTOCOL = 117;
+const PROBE_PROTOCOL = 117;
 /** Before the plan's rules, which would send some probes by another tunnel. */
 const RULE_PRIORITY = 11_500;
 /** Far from the plan's tables. */
@@ -40,12 +41,13 @@ export interface ArmOptions {
   readonly program: string;
 }
 
-/** Says who we are there, what is missing, which Node.js is good enough, and which UDP ports are taken. */
+/** Says who we are there, what is missing, who measures, which Node.js is good enough, and which UDP ports are taken. */
 export const surveyScript = (nodes: readonly string[]): string =>
   [
     PATHS,
     'echo "user $(id -u)"',
     "command -v ip >/dev/null || echo 'missing ip'",
+    `if [ -e ${RUN} ]; then if ${IS_STALE}; then echo 'left behind'; else echo "held $(cat ${RUN}/holder)"; fi; fi`,
     `for each in ${nodes.map(quote).join(" ")}; do`,
     `  path=$(command -v "$each") && version=$("$path" -p process.versions.node 2>/dev/null) && echo "node $version $path"`,
     "done",
@@ -71,7 +73,7 @@ export function armScript(options: ArmOptions): string {
     ...Array.from(files, ([name, text]) => file(`${ready}/${name}`, text)),
     `echo $(($(cut -d. -f1 /proc/uptime) + ${timeoutS})) >${ready}/deadline`,
     // Its watcher was killed.
-    `if [ -e ${RUN} ] && [ $(cut -d. -f1 /proc/uptime) -gt $(($(cat ${RUN}/deadline 2>/dev/null || echo 0) + ${STALE_S})) ]; then`,
+    `if [ -e ${RUN} ] && ${IS_STALE}; then`,
     `  sh ${RUN}/clean || rm -rf ${RUN}`,
     "fi",
     `mv -T ${ready} ${RUN} 2>/dev/null || { cat ${RUN}/holder 2>/dev/null; exit 75; }`,
@@ -150,19 +152,19 @@ function pinLines(pins: readonly PinnedTunnel[], family: number): string[] {
 }
 
 /** At the sender the rule looks at where requests go, at the reflector at where answers go. */
-export const pin = (
-  role: "sender" | "reflector",
-  ends: { readonly interface: string; readonly own: Address; readonly peer: Address },
-  port: number,
-): PinnedTunnel => ({
-  ...ends,
-  sourcePort: role === "sender" ? port : STAMP_PORT,
-  destinationPort: role === "sender" ? STAMP_PORT : port,
-});
+export function pin(session: PlannedSession, role: "sender" | "reflector"): PinnedTunnel {
+  const others = { sender: session.reflector, reflector: session.sender };
+  const { interface: name, address } = session[role];
+  const [sourcePort, destinationPort] =
+    role === "sender" ? [session.port, STAMP_PORT] : [STAMP_PORT, session.port];
+  return { interface: name, own: address, peer: others[role].address, sourcePort, destinationPort };
+}
 
 const PATHS = "PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin:/usr/bin:/bin; export LC_ALL=C";
 
 const mine = (token: string): string => `[ "$(cat ${RUN}/token 2>/dev/null)" = ${token} ]`;
+
+const IS_STALE = `[ $(cut -d. -f1 /proc/uptime) -gt $(($(cat ${RUN}/deadline 2>/dev/null || echo 0) + ${STALE_S})) ]`;
 
 /** In braces: a script that is cut off on its way does nothing at all. */
 const script = (lines: readonly string[]): string =>

@@ -11,7 +11,7 @@ export interface PlannedSession {
   readonly port: number;
 }
 
-export interface SessionEnd {
+interface SessionEnd {
   readonly node: string;
   readonly address: Address;
   readonly interface: string;

@@ -3,6 +3,10 @@
 export interface Survey {
   readonly isRoot: boolean;
   readonly missing: readonly string[];
+  /** Who measures there. */
+  readonly holder?: string;
+  /** A measurement whose watcher was killed; it goes when the next one begins. */
+  readonly leftBehind: boolean;
   /** Path of a Node.js that can run the prober. */
   readonly node?: string;
   /** Version of the newest that cannot, when none can. */
@@ -20,10 +24,13 @@ export function parseSurvey(output: string): Survey {
     rows.filter(([first]) => first === what).map(([, ...rest]) => rest);
   const nodes = of("node").map(([version = "", ...path]) => ({ version, path: path.join(" ") }));
   const good = nodes.find(({ version }) => Number.parseInt(version, 10) >= NODE_VERSION);
+  const [holder] = of("held");
   return {
     isRoot: of("user")[0]?.[0] === "0",
     missing: of("missing").flat(),
     busy: new Set(of("busy").map(([port = ""]) => Number.parseInt(port, 16))),
+    leftBehind: of("left").length > 0,
+    ...(holder === undefined ? {} : { holder: holder.join(" ") }),
     ...(good === undefined ? {} : { node: good.path }),
     ...(good !== undefined || nodes[0] === undefined ? {} : { tooOld: nodes[0].version }),
   };

@@ -35,7 +35,7 @@ interface EndConfig {
   readonly key?: string;
 }
 
-export type ReflectConfig = EndConfig & { readonly rateLimit: number };
+type ReflectConfig = EndConfig & { readonly rateLimit: number };
 export type SendConfig = EndConfig & { readonly tunnel: string };
 
 export interface ProberResult {
@@ -45,7 +45,7 @@ export interface ProberResult {
   readonly reflected: readonly ({ readonly address: string; readonly port?: number } & ReflectorCounts)[];
 }
 
-export interface SentSessions {
+interface SentSessions {
   readonly tunnel: string;
   /** More than one when the reflector restarted; empty: no answer came. */
   readonly lives: readonly (readonly Probe[])[];

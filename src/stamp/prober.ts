@@ -29,7 +29,10 @@ async function work(folder: string): Promise<void> {
 if (isMainThread) {
   const [folder = "."] = process.argv.slice(2);
   const worker = new Worker(new URL(import.meta.url), { workerData: folder });
-  worker.on("error", (error) => leave(folder, "error", error.message));
+  worker.on("error", (error) => {
+    leave(folder, "error", error.message);
+    process.exitCode = 1;
+  });
 } else {
   await work(String(workerData));
 }

@@ -85,7 +85,7 @@ export class Sender {
  * Cuts where the reflector restarted: from then on its numbers, and after a reboot its clock, have nothing to do with those
  * before. What was sent in between met nobody and tells nothing of the way, so it is left out; arrivals are counted anew.
  */
-export function splitByLife(probes: readonly Probe[]): Probe[][] {
+function splitByLife(probes: readonly Probe[]): Probe[][] {
   const lives: { first: number; last: number; seen: Set<number>; latest: Answer }[] = [];
   for (const [index, { answer }] of probes.entries()) {
     if (answer === undefined) continue;

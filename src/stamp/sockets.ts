@@ -16,10 +16,7 @@ const BUFFER_BYTES = 1 << 20;
 const TTL = 255;
 
 /** Opens the reflector's sockets, one for each own address; the returned function says what it met and closes nothing. */
-export async function openReflector(
-  config: ProberConfig,
-  clock: Clock,
-): Promise<() => ProberResult["reflected"]> {
+async function openReflector(config: ProberConfig, clock: Clock): Promise<() => ProberResult["reflected"]> {
   const reflector = new Reflector(
     config.reflect.map(({ peer, port, ssids, key, rateLimit }) => ({
       address: peer,
@@ -48,7 +45,7 @@ export async function openReflector(
 }
 
 /** One session-sender on a socket of its own. */
-export interface Probing {
+interface Probing {
   readonly config: SendConfig;
   readonly warmUp: Sender;
   /** Absent until the way is known to be open. */
@@ -58,7 +55,7 @@ export interface Probing {
 }
 
 /** Opens a sender's socket; it takes packets from its reflector only. */
-export async function openSender(config: SendConfig, reflectorPort: number, clock: Clock): Promise<Probing> {
+async function openSender(config: SendConfig, reflectorPort: number, clock: Clock): Promise<Probing> {
   const key = config.key === undefined ? {} : { key: Buffer.from(config.key, "base64") };
   const sender = (ssid: number): Sender => new Sender({ ssid, errorEstimate: USER_STAMPS, ...key });
   const socket = await open(config.own, config.port);

@@ -9,10 +9,10 @@ export interface Tlv {
 }
 
 /** RFC 8972, 4: not understood, malformed, not authentic. */
-export const FLAG = { unrecognized: 0x80, malformed: 0x40, integrity: 0x20 };
+const FLAG = { unrecognized: 0x80, malformed: 0x40, integrity: 0x20 };
 
 /** RFC 8972, 5.1. */
-export const TLV = { extraPadding: 1, directMeasurement: 5, followUpTelemetry: 7, hmac: 8 };
+const TLV = { extraPadding: 1, directMeasurement: 5, followUpTelemetry: 7, hmac: 8 };
 
 const HEADER = 4;
 /** Follow-up telemetry's "timestamping method": software, local (RFC 8972, 4.7 and 5.7). */

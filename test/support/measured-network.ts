@@ -1,5 +1,4 @@
 // A simulated network for tests: true delays, and what probes over it yield on clocks that are all wrong.
-import { splitByLife } from "../../src/stamp/sender.ts";
 import type { Tunnel } from "../../src/core/topology.ts";
 import type { Answer, Probe, SessionSamples } from "../../src/core/measure/samples.ts";
 
@@ -101,6 +100,9 @@ export function simulate(
   let restarted = 0;
   let farClock = clocks.get(far)!;
   let taken = new Set<number>();
+  let lastReturnMs = -Infinity;
+  /** Which run of the reflector took a probe. */
+  const lives = new Map<number, number>();
   const returning = arriving.flatMap(({ sequence, arrivesMs }) => {
     while (restarted < restarts.length && arrivesMs >= sentAt[restarts[restarted]!.before]!) {
       farClock = restarts[restarted]!.clock ?? farClock;
@@ -111,7 +113,10 @@ export function simulate(
     // It drops what it has answered as replayed.
     if (taken.has(sequence)) return [];
     taken.add(sequence);
-    const own = { sequence, number: number++, arrivesMs, returnsMs: arrivesMs + 0.05 + 0.1 * random() };
+    // One after the other.
+    lives.set(sequence, restarted);
+    lastReturnMs = Math.max(lastReturnMs + 0.001, arrivesMs + 0.05 + 0.1 * random());
+    const own = { sequence, number: number++, arrivesMs, returnsMs: lastReturnMs };
     const stamps = { receivedMs: read(farClock, arrivesMs), returnedMs: read(farClock, own.returnsMs) };
     return cross(back, random).map((delayMs) => ({ ...own, ...stamps, backTrueMs: own.returnsMs + delayMs }));
   });
@@ -139,7 +144,7 @@ export function simulate(
   const byRole = [0, 1].map((role) => probes.flatMap((_, sequence) => truth.get(sequence)?.[role] ?? []));
   const lostByRole: [number, number] = [run.probes - came, came - answers.size];
   return {
-    sessions: splitByLife(probes).map((life) => ({
+    sessions: livesOf(probes, lives).map((life) => ({
       tunnel: tunnelOf(tunnel).id,
       sender: near,
       reflector: far,
@@ -148,6 +153,17 @@ export function simulate(
     delaysMs: [byRole[sender]!, byRole[1 - sender]!],
     lost: [lostByRole[sender], lostByRole[1 - sender]!],
   };
+}
+
+/** As the sender cuts them: what went unanswered around a restart met nobody. */
+function livesOf(probes: readonly Probe[], lives: ReadonlyMap<number, number>): Probe[][] {
+  const answered = probes.flatMap(({ answer }, sequence) => (answer === undefined ? [] : [sequence]));
+  const parts = [...Map.groupBy(answered, (sequence) => lives.get(sequence)!).values()];
+  if (parts.length <= 1) return [[...probes]];
+  return parts.map((part, index) => {
+    const start = index === 0 ? 0 : part[0]!;
+    return probes.slice(start, index === parts.length - 1 ? undefined : part.at(-1)! + 1);
+  });
 }
 
 /** The delays of a packet's copies: none when it is lost. */

@@ -107,6 +107,29 @@ describe("losses", () => {
   });
 });
 
+it("counts from the first answer where a reflector did not begin at 0", () => {
+  const numbers = [7, undefined, 8, 9, undefined];
+  const probes = numbers.map((reflectorSequence, sequence) => ({
+    sentMs: 20 * sequence,
+    ...(reflectorSequence !== undefined && {
+      answer: {
+        receivedMs: 20 * sequence,
+        returnedMs: 20 * sequence,
+        backMs: 20 * sequence + 10,
+        reflectorSequence,
+        arrival: reflectorSequence,
+        duplicates: 0,
+      },
+    }),
+  }));
+  // Numbers 7 to 9 are three packets, and four were sent from the first answered probe to the last.
+  expect(tally({ tunnel: "a - b", sender: "a", reflector: "b", probes })).toMatchObject({
+    there: { sent: 4, lost: 1 },
+    back: { sent: 3, lost: 0 },
+    undecided: 1,
+  });
+});
+
 describe("reordering and copies", () => {
   it("are seen in their own direction only", () => {
     const calm = { delayMs: 10 };
