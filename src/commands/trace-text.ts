@@ -1,5 +1,5 @@
 // A trace for a person: one line a hop, the plan beside it where packets went another way, and what is to blame.
-import type { Culprit } from "../core/trace/culprit.ts";
+import type { Culprit } from "../core/trace/scene.ts";
 import type { DirectionTrace, Verdict } from "../core/trace/trace.ts";
 import type { SeenHop } from "../core/trace/seen.ts";
 import type { Measurement } from "../core/measure/measurement.ts";

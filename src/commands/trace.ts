@@ -6,7 +6,7 @@ import type { Plan } from "../core/plan.ts";
 import { plannedPath } from "../core/trace/trace.ts";
 import { planOf } from "../files/network.ts";
 import { traceBetween, type Traced } from "../linux/trace-between.ts";
-import { probeTunnels, type ProbeFailure } from "../probe/run.ts";
+import { probeTunnels } from "../probe/run.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
@@ -72,7 +72,7 @@ export interface TraceReport {
   readonly directions: Traced["directions"];
   readonly unreachable: readonly Unreachable[];
   /** Of measuring, which fails where packets do. */
-  readonly failures: readonly ProbeFailure[];
+  readonly failures: Awaited<ReturnType<typeof probeTunnels>>["failures"];
   readonly measurement?: Measurement;
 }
 

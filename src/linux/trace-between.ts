@@ -3,7 +3,7 @@ import { examine } from "../core/doctor/examine.ts";
 import type { Finding } from "../core/doctor/finding.ts";
 import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
-import type { Scene } from "../core/trace/culprit.ts";
+import type { Scene } from "../core/trace/scene.ts";
 import type { PingResult } from "../core/trace/ping.ts";
 import { flowKey, probesBetween, repliesOf, requestsOf, type Flow, type Probe } from "../core/trace/probe.ts";
 import { judge, witnessKey, type DirectionTrace, type Sight } from "../core/trace/trace.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { CulpritCode } from "../../src/core/trace/culprit.ts";
+import type { CulpritCode } from "../../src/core/trace/scene.ts";
 import type { DirectionTrace } from "../../src/core/trace/trace.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";

@@ -2,7 +2,9 @@
 import type { Family } from "../address.ts";
 import { directions, type Plan } from "../plan.ts";
 import { deviationOf, isWhole, type PlannedPath } from "./compare.ts";
-import { culpritOf, mtuCulprit, type Culprit, type Scene } from "./culprit.ts";
+import { culpritOf } from "./culprit.ts";
+import { mtuCulprit } from "./mtu-culprit.ts";
+import type { Culprit, Scene } from "./scene.ts";
 import type { PingResult } from "./ping.ts";
 import { repliesOf, requestsOf, type Flow, type Probe } from "./probe.ts";
 import { follow, type Seen, type SeenHop, type Witness } from "./seen.ts";
