@@ -30,13 +30,18 @@ const WIDTH = 80;
 const SPARK = { width: 16, leastSpread: 3 };
 /** Longer names have a line of their own. */
 const NAME = 26;
-/** Lines that are not for tunnels and directions: heads, gaps, drift. */
+/** Heads, gaps, what is left out, and where the cursor stands. */
 const FRAME = 9;
 const MARK = "!";
 
 export function statusText(report: StatusReport, { rows }: Screen = {}): string {
   const { tunnels, directions, drift, unreachable, notes, historyS } = report;
-  const room = rows === undefined ? Infinity : Math.max(4, rows - FRAME - unreachable.length - notes.length);
+  const tail = [
+    ...driftLines(drift),
+    ...unreachable.map(({ node, message }) => cut(`${MARK} ${node} cannot be asked: ${message}`)),
+    ...notes.map((note) => cut(`  ${note}`)),
+  ];
+  const room = rows === undefined ? Infinity : Math.max(4, rows - FRAME - tail.length);
   const wanted = directions.flatMap(directionLines).length;
   // Directions have what tunnels leave, and half of the room at least.
   const forDirections = Math.max(Math.floor(room / 2), room - tunnels.length);
@@ -60,9 +65,7 @@ export function statusText(report: StatusReport, { rows }: Screen = {}): string 
     shownDirections.flatMap(directionLines).join(""),
     more(directions.length - shownDirections.length, "direction"),
     "\n",
-    driftText(drift),
-    ...unreachable.map(({ node, message }) => cut(`${MARK} ${node} cannot be asked: ${message}`)),
-    ...notes.map((note) => cut(`  ${note}`)),
+    ...tail,
   ].join("");
 }
 
@@ -121,9 +124,9 @@ function directionLines({ path, tunnels, figures, broken, history }: DirectionSt
   return [cut(`${mark} ${name}`), cut(`${mark} ${" ".repeat(NAME)}  ${cells}`)];
 }
 
-function driftText(drift: ReadonlyMap<string, Drift>): string {
+function driftLines(drift: ReadonlyMap<string, Drift>): string[] {
   const all = [...drift];
-  if (all.length === 0) return "";
+  if (all.length === 0) return [];
   const drifted = all.filter(([, each]) => each.kind === "drift");
   const unknown = all.filter(([, each]) => each.kind === "unknown");
   const lines = [
@@ -140,7 +143,7 @@ function driftText(drift: ReadonlyMap<string, Drift>): string {
   ];
   const same = all.length - drifted.length - unknown.length;
   const none = same === all.length ? "  drift: none" : `  no drift at ${count(same, "other machine")}`;
-  return [...lines, same === 0 ? "" : `${none}\n`].join("");
+  return same === 0 ? lines : [...lines, `${none}\n`];
 }
 
 const names = (entries: readonly (readonly [string, unknown])[]): string =>
