@@ -1,5 +1,5 @@
 // The program that goes to other machines is whole: it needs nothing of ours there, and no newer Node.js than it says.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,6 +26,12 @@ it("imports Node.js and itself only, and every part of it can be read as JavaScr
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+it("is made without a word on stderr", () => {
+  const script = `import(${JSON.stringify(join(import.meta.dirname, "prober-source.ts"))}).then((m) => m.proberSource())`;
+  const { stderr, status } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
 });
 
 it("says which Node.js is good enough", () => {

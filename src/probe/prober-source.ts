@@ -16,8 +16,19 @@ export async function proberSource(): Promise<Map<string, string>> {
 
 /** Imports for types only are gone with the types; the others are of the same folder or of Node's. */
 const compiled = (text: string): string =>
-  stripTypeScriptTypes(text)
+  quietly(() => stripTypeScriptTypes(text))
     .replaceAll(/(from "\.\/[\w-]+)\.ts"/g, '$1.mjs"')
     .replaceAll(/[ \t]+$/gm, "");
+
+/** Node.js 24 still calls it experimental, on the stderr of whoever measures. */
+function quietly<Result>(work: () => Result): Result {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return work();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
 
 const toModule = (name: string): string => name.replace(/\.ts$/, ".mjs");

@@ -23,7 +23,7 @@ export interface Probed {
   /** A tunnel whose reflector restarted in the meantime has several. */
   readonly sessions: readonly SessionSamples[];
   readonly failures: readonly ProbeFailure[];
-  /** Who read the arrival times: the kernel, or Node.js some tenths of a millisecond later. By node. */
+  /** Who read the arrival times, by node: "kernel", or Node.js ("user") some tenths of a millisecond later, as all do today. */
   readonly stamps: ReadonlyMap<string, ProberResult["stamps"]>;
 }
 

@@ -2,7 +2,7 @@
 //
 // It answers configured peers only, never with more octets than it was asked with, and what it remembers is bounded:
 // a few sessions a peer, a constant amount each.
-import { isSealed, seal } from "./hmac.ts";
+import { isSealed, seal, type Key } from "./hmac.ts";
 import { BASE_SIZE, decodeRequest, encodeReply, type Mode, type Request } from "./packet.ts";
 import { ReplayWindow } from "./replay-window.ts";
 import { timestampOf } from "./timestamp.ts";
@@ -15,7 +15,7 @@ export interface ReflectorPeer {
   /** Session ids that it may use; absent: any. */
   readonly ssids?: readonly number[];
   /** Absent: unauthenticated mode. */
-  readonly key?: Uint8Array;
+  readonly key?: Key;
   /** Requests a second that are answered; more are dropped. */
   readonly rateLimit: number;
   /** Serve TWAMP-light senders: without session id, and down to 41 octets (RFC 8762, 4.6). */

@@ -1,6 +1,6 @@
 // A STAMP session-sender (RFC 8762, 4.2) without a socket: the time goes in and a packet comes out, answers go in.
 import type { Answer, Probe } from "../core/measure/samples.ts";
-import { isSealed, seal } from "./hmac.ts";
+import { isSealed, seal, type Key } from "./hmac.ts";
 import { decodeReply, encodeRequest, type Mode } from "./packet.ts";
 import { millisecondsOf, timestampOf } from "./timestamp.ts";
 
@@ -8,14 +8,14 @@ export interface SenderConfig {
   /** Session id: random, and new each time the sender starts. */
   readonly ssid: number;
   /** Absent: unauthenticated mode. */
-  readonly key?: Uint8Array;
+  readonly key?: Key;
   readonly errorEstimate: number;
 }
 
 interface Sent {
   /** T1 as it went out. */
   readonly timestamp: bigint;
-  answer?: { -readonly [Key in keyof Answer]: Answer[Key] };
+  answer?: { -readonly [Field in keyof Answer]: Answer[Field] };
 }
 
 const NOTHING = new Uint8Array();

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import { clockOf, type Clock } from "./clock.ts";
 import type { ProberConfig, ProberResult, SendConfig } from "./config.ts";
+import { readKey } from "./hmac.ts";
 import { Reflector } from "./reflector.ts";
 import { Sender } from "./sender.ts";
 import { USER_STAMPS } from "./timestamp.ts";
@@ -23,7 +24,7 @@ async function openReflector(config: ProberConfig, clock: Clock): Promise<() => 
       port,
       ssids,
       rateLimit,
-      ...(key === undefined ? {} : { key: Buffer.from(key, "base64") }),
+      ...(key === undefined ? {} : { key: readKey(key) }),
     })),
     USER_STAMPS,
   );
@@ -56,7 +57,7 @@ interface Probing {
 
 /** Opens a sender's socket; it takes packets from its reflector only. */
 async function openSender(config: SendConfig, reflectorPort: number, clock: Clock): Promise<Probing> {
-  const key = config.key === undefined ? {} : { key: Buffer.from(config.key, "base64") };
+  const key = config.key === undefined ? {} : { key: readKey(config.key) };
   const sender = (ssid: number): Sender => new Sender({ ssid, errorEstimate: USER_STAMPS, ...key });
   const socket = await open(config.own, config.port);
   const probing: Probing = {

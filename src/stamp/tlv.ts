@@ -1,5 +1,5 @@
 // TLVs behind a base packet (RFC 8972, 4): read, written, and answered by a reflector.
-import { digest, HMAC_SIZE, isSame } from "./hmac.ts";
+import { digest, HMAC_SIZE, isSame, type Key } from "./hmac.ts";
 import { timestampOf } from "./timestamp.ts";
 
 export interface Tlv {
@@ -45,14 +45,14 @@ export function encodeTlvs(tlvs: readonly Tlv[]): Buffer {
 }
 
 /** The HMAC TLV of all that stands before it (RFC 8972, 4.8). */
-export const hmacTlv = (key: Uint8Array, sequence: number, before: readonly Tlv[], flags: number): Tlv => ({
+export const hmacTlv = (key: Key, sequence: number, before: readonly Tlv[], flags: number): Tlv => ({
   flags,
   type: TLV.hmac,
   value: digest(key, sequenceBytes(sequence), encodeTlvs(before)),
 });
 
 /** Whether the HMAC TLV is where it must be and fits; a lone extra padding needs none (RFC 8972, 4.8). */
-export function isAuthentic(key: Uint8Array, sequence: number, tlvs: readonly Tlv[]): boolean {
+export function isAuthentic(key: Key, sequence: number, tlvs: readonly Tlv[]): boolean {
   const at = tlvs.findIndex(({ type }) => type === TLV.hmac);
   if (at === -1) return tlvs.every(({ type }) => type === TLV.extraPadding) && tlvs.length <= 1;
   if (tlvs.slice(at + 1).some(({ type }) => type !== TLV.extraPadding)) return false;
@@ -62,7 +62,7 @@ export function isAuthentic(key: Uint8Array, sequence: number, tlvs: readonly Tl
 /** What a reflector knows when it answers. */
 export interface Answering {
   /** Absent: unauthenticated mode. */
-  readonly key: Uint8Array | undefined;
+  readonly key: Key | undefined;
   /** Of the answer. */
   readonly sequence: number;
   /** Test packets of the session, this one included. */

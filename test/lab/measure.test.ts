@@ -6,7 +6,7 @@ import { linkCostMs } from "../../src/core/measure/cost.ts";
 import { directionFigures } from "../../src/core/measure/directions.ts";
 import { measure } from "../../src/core/measure/measurement.ts";
 import type { SessionSamples } from "../../src/core/measure/samples.ts";
-import { sorted, typical } from "../../src/core/measure/statistics.ts";
+import { quantile, sorted, typical } from "../../src/core/measure/statistics.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { readNetwork } from "../../src/files/network.ts";
 import type { Impairment } from "../../src/lab/impairment.ts";
@@ -43,35 +43,50 @@ async function probed(lab: TestLab, folder: string, options: ProbeOptions): Prom
   return [...sessions];
 }
 
+/** What a link truly did to the probes. */
+interface Truth {
+  readonly delayMs: number;
+  /** p95 - p50. */
+  readonly jitterMs: number;
+  /** Of its tunnel. */
+  readonly roundTripMs: number;
+}
+
 /**
- * Hosts of a lab read one clock, so that what was done to it can be undone: the typical delay of each link, by its index,
- * as it truly was. Drift counts from the start of each prober, which nobody knows to the second: 50 ppm of it is 0.05 ms.
+ * Hosts of a lab read one clock, so that what was done to it can be undone: the truth of each link, by its index. Drift
+ * counts from the start of each prober, which nobody knows to the second: 50 ppm of it is 0.05 ms.
  */
-function trueDelays(
+function truthOf(
   plan: Plan,
   sessions: readonly SessionSamples[],
   clocks: ReadonlyMap<string, ClockError>,
   startMs: number,
-): number[] {
+): Truth[] {
   const undone = (node: string, stampMs: number): number => {
     const { offsetMs, driftPpm } = clocks.get(node)!;
     return startMs + (stampMs - offsetMs - startMs) / (1 + driftPpm / 1e6);
   };
-  return plan.topology.tunnels.flatMap(({ id, ends }) =>
-    ends.map(({ node }) => {
-      const delays = sessions
-        .filter(({ tunnel }) => tunnel === id)
-        .flatMap(({ sender, reflector, probes }) =>
-          probes.flatMap(({ sentMs, answer }) => {
-            if (answer === undefined) return [];
-            return sender === node
-              ? [undone(reflector, answer.receivedMs) - undone(sender, sentMs)]
-              : [undone(sender, answer.backMs) - undone(reflector, answer.returnedMs)];
-          }),
-        );
-      return typical(sorted(delays));
-    }),
-  );
+  return plan.topology.tunnels.flatMap(({ id, ends }) => {
+    const flights = sessions
+      .filter(({ tunnel }) => tunnel === id)
+      .flatMap(({ sender, reflector, probes }) =>
+        probes.flatMap(({ sentMs, answer }) => {
+          if (answer === undefined) return [];
+          const there = undone(reflector, answer.receivedMs) - undone(sender, sentMs);
+          const back = undone(sender, answer.backMs) - undone(reflector, answer.returnedMs);
+          return [{ sender, there, back }];
+        }),
+      );
+    const roundTripMs = typical(sorted(flights.map(({ there, back }) => there + back)));
+    return ends.map(({ node }): Truth => {
+      const delays = sorted(flights.map(({ sender, there, back }) => (sender === node ? there : back)));
+      return {
+        delayMs: typical(delays),
+        jitterMs: quantile(delays, 0.95) - quantile(delays, 0.5),
+        roundTripMs,
+      };
+    });
+  });
 }
 
 /** What the lab was told to do to each link, by its index. */
@@ -88,11 +103,7 @@ async function configuredLinks(lab: TestLab): Promise<Impairment[]> {
   );
 }
 
-/** wirefilter's jitter is even: of 2 J, 45 % lie between the median and p95. */
-const configuredCost = ({ delayMs, jitterMs, lossPercent }: Impairment): number =>
-  linkCostMs({ delayMs, jitterMs: 0.9 * jitterMs, loss: lossPercent / 100 });
-
-/** The cost of the cheapest path of every pair, by Floyd and Warshall over what was configured. */
+/** The cost of the cheapest path of every pair, by Floyd and Warshall. */
 function cheapest(plan: Plan, costs: readonly number[]): (from: string, to: string) => number {
   const names = plan.topology.nodes.map(({ name }) => name);
   const table = new Map<string, number>();
@@ -132,38 +143,40 @@ describe.each([
       const clocks = wrongClocks(plan);
       const startMs = Number(process.hrtime.bigint()) / 1e6;
       const sessions = await probed(lab, folder, { seconds: 20, intervalMs, clocks });
-      const truthMs = trueDelays(plan, sessions, clocks, startMs + 500);
+      const truths = truthOf(plan, sessions, clocks, startMs + 500);
       const configured = await configuredLinks(lab);
       const { tunnels } = plan.topology;
       const measurement = measure(tunnels, sessions);
       expect(measurement.loosenedMs).toBe(0);
 
-      const overheadsMs = truthMs.map((truth, index) => truth - configured[index]!.delayMs);
+      const overheadsMs = truths.map(({ delayMs }, index) => delayMs - configured[index]!.delayMs);
       process.stderr.write(
         `${name}: the lab's own delay is ${Math.min(...overheadsMs).toFixed(2)} to ${Math.max(...overheadsMs).toFixed(2)} ms a link\n`,
       );
       measurement.links.forEach(({ packets, timing }, index) => {
         const { delay, roundTripMs, jitterMs } = timing!;
-        const truth = truthMs[index]!;
-        expect(delay.lowestMs).toBeLessThanOrEqual(truth + UNDONE_MS);
-        expect(delay.highestMs).toBeGreaterThanOrEqual(truth - UNDONE_MS);
-        expect(delay.lowestMs).toBeLessThanOrEqual(configured[index]!.delayMs);
-        expect(delay.highestMs).toBeGreaterThanOrEqual(configured[index]!.delayMs);
-        if (symmetric) expect(Math.abs(delay.guessMs - truth)).toBeLessThan(1);
-        expect(Math.abs(roundTripMs - (truth + truthMs[index ^ 1]!))).toBeLessThan(1);
-        expect(Math.abs(jitterMs.p95 - jitterMs.p50 - 0.9 * configured[index]!.jitterMs)).toBeLessThan(
-          configured[index]!.jitterMs === 0 ? 3 : 4,
-        );
-        const { lossPercent } = configured[index]!;
-        const sixSigma = 6 * Math.sqrt((lossPercent * 100) / Math.max(1, packets.sent));
-        expect(Math.abs((100 * packets.lost) / packets.sent - lossPercent)).toBeLessThan(sixSigma + 0.5);
+        const [truth, told] = [truths[index]!, configured[index]!];
+        for (const delayMs of [truth.delayMs, told.delayMs]) {
+          expect(delay.lowestMs).toBeLessThanOrEqual(delayMs + UNDONE_MS);
+          expect(delay.highestMs).toBeGreaterThanOrEqual(delayMs - UNDONE_MS);
+        }
+        const uneven = Math.abs(overheadsMs[index]! - overheadsMs[index ^ 1]!);
+        if (symmetric) expect(Math.abs(delay.guessMs - truth.delayMs)).toBeLessThan(1 + uneven);
+        expect(Math.abs(roundTripMs - truth.roundTripMs)).toBeLessThan(0.1);
+        // Left in, 100 ppm of twenty seconds would be almost a millisecond of jitter that is none.
+        expect(Math.abs(jitterMs.p95 - jitterMs.p50 - truth.jitterMs)).toBeLessThan(0.5);
+        const sixSigma = 6 * Math.sqrt((told.lossPercent * 100) / packets.sent);
+        expect(Math.abs((100 * packets.lost) / packets.sent - told.lossPercent)).toBeLessThan(sixSigma + 0.5);
       });
 
       const { nodes } = plan.topology;
       const pairs = nodes.flatMap((_, from) =>
         nodes.flatMap((__, to) => (from === to ? [] : [from * nodes.length + to])),
       );
-      const costs = configured.map(configuredCost);
+      const costs = truths.map(({ delayMs, jitterMs }, index) =>
+        linkCostMs({ delayMs, jitterMs, loss: configured[index]!.lossPercent / 100 }),
+      );
+      const truthMs = truths.map(({ delayMs }) => delayMs);
       const least = cheapest(plan, costs);
       const indexOf = (id: string, from: string): number => {
         const tunnel = tunnels.findIndex((each) => each.id === id);
@@ -174,9 +187,9 @@ describe.each([
       const directions = directionFigures(plan, measurement, pairs);
       expect(directions.length).toBe(pairs.length);
       for (const { from, to, planned, best, gain } of directions) {
-        // As good as the best there is: the lab's own delay of a hop is what may decide between two that are equal.
+        // Two that are equal but for some tenths of a millisecond are both the best.
         const excess = sum(costs, best!) - least(from, to);
-        expect({ from, to, path: best!.path, isBest: excess < 2 }).toEqual({
+        expect({ from, to, path: best!.path, isBest: excess < 1 }).toEqual({
           from,
           to,
           path: best!.path,

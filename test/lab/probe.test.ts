@@ -76,11 +76,10 @@ function expectDelays(
       [`${reflector} -> ${sender}${via}`]: found.back + ahead,
     };
     for (const [link, raw] of Object.entries(excess)) {
-      // The lab's own links are up to 1 ms slower than they are told to be; drift makes some tenths.
-      expect({ link, excessMs: raw - delays[link]! }).toEqual({
-        link,
-        excessMs: expect.closeTo(0.8, -0.5) as number,
-      });
+      // The lab's own links are up to 1 ms slower than they are told to be, and busy processors add to that; drift makes some
+      // tenths either way.
+      const excessMs = raw - delays[link]!;
+      expect({ link, excessMs, fits: excessMs > -0.7 && excessMs < 2.5 }).toMatchObject({ link, fits: true });
     }
   }
 }
