@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
 import { run } from "../../src/commands/run.ts";
 import type { Host } from "../../src/linux/command.ts";
+import { FORWARD, FW, NO_FW, NO_TOFRO, TOFRO } from "../support/foreign-firewall.ts";
 import { labFor } from "../support/lab-for.ts";
 import { ping } from "./traffic.ts";
 
@@ -71,12 +72,6 @@ interface Break {
 const A = "192.168.51.5";
 const B = "192.168.51.1";
 const C = "192.168.51.2";
-const FW = (chain: string, rule: string): string =>
-  `nft 'add table inet fw; add chain inet fw c { ${chain} }; add rule inet fw c ${rule}'`;
-const NO_FW = "nft delete table inet fw";
-const NO_TOFRO = "nft list table inet tofro >/run/kept; nft delete table inet tofro";
-const TOFRO = "nft -f /run/kept";
-const FORWARD = "type filter hook forward priority filter; policy";
 
 /** As `iptables-save` shows them on a machine with Docker 24. */
 const DOCKER = `iptables -P FORWARD DROP

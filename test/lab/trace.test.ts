@@ -6,6 +6,7 @@ import type { CulpritCode } from "../../src/core/trace/scene.ts";
 import type { DirectionTrace } from "../../src/core/trace/trace.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
+import { FORWARD, FW, NO_FW, NO_TOFRO, TOFRO } from "../support/foreign-firewall.ts";
 import { labFor } from "../support/lab-for.ts";
 import { withLab } from "../support/lab.ts";
 
@@ -87,12 +88,6 @@ paths:
 const WELL = ["a c 4", "a c 6"].map((each) => `${each}: as-planned: a (a - b) b (b - c) c`);
 const BACK = ["c a 4", "c a 6"].map((each) => `${each}: as-planned: c (a - c) a`);
 
-const FW = (chain: string, rule: string): string =>
-  `nft 'add table inet fw; add chain inet fw c { ${chain} }; add rule inet fw c ${rule}'`;
-const NO_FW = "nft delete table inet fw";
-const NO_TOFRO = "nft list table inet tofro >/run/kept; nft delete table inet tofro";
-const TOFRO = "nft -f /run/kept";
-const FORWARD = "type filter hook forward priority filter; policy";
 const NAT = "type nat hook postrouting priority srcnat; policy accept;";
 const allowed = (name: string, list: string): string =>
   `wg show ${name} allowed-ips >/run/allowed; wg set ${name} peer $(wg show ${name} peers) allowed-ips ${list}`;

@@ -1,6 +1,6 @@
 // What one node's counters saw: overlay packets by ordered pair of nodes and tunnel, and WireGuard's own apart.
-import { z } from "zod";
 import { contains, parseAddress } from "../address.ts";
+import { parseCounters, type Volume } from "../counter-listing.ts";
 import type { NodeState } from "../node-state.ts";
 import { directions, type Plan } from "../plan.ts";
 import type { Topology } from "../topology.ts";
@@ -12,11 +12,6 @@ export type Place = (typeof PLACES)[number];
 /** What WireGuard sends: type 1 to 3, type 4 without content, type 4 with (WireGuard's paper, 5.4). */
 export const KINDS = ["handshakes", "keepalives", "data"] as const;
 type WireguardKind = (typeof KINDS)[number];
-
-interface Volume {
-  readonly packets: number;
-  readonly bytes: number;
-}
 
 export interface CapturedFlow extends Volume {
   /** Node names; an address where no node of the plan has it. */
@@ -51,33 +46,6 @@ export const setName = (place: Place, family: 4 | 6): string => `${place}${famil
 export const counterName = (index: number, way: "received" | "sent", kind: WireguardKind): string =>
   `wg${index}_${way}_${kind}`;
 
-const volume = z.object({ packets: z.number(), bytes: z.number() });
-const listing = z.object({
-  nftables: z.array(
-    z.object({
-      set: z
-        .object({
-          name: z.string(),
-          elem: z
-            .array(
-              z.union([
-                z.string(),
-                z.object({
-                  elem: z.object({
-                    val: z.object({ concat: z.array(z.union([z.string(), z.number()])) }),
-                    counter: volume,
-                  }),
-                }),
-              ]),
-            )
-            .optional(),
-        })
-        .optional(),
-      counter: volume.extend({ name: z.string() }).optional(),
-    }),
-  ),
-});
-
 /** Throws when it is not what `nft -j list table` prints. `only`: an ordered pair that is shown with its opposite. */
 export function parseCapture(
   json: string,
@@ -85,20 +53,14 @@ export function parseCapture(
   state: NodeState,
   only?: readonly [string, string],
 ): Captured {
-  const items = listing.parse(JSON.parse(json)).nftables;
-  const counters = new Map(
-    items.flatMap(({ counter }) => (counter === undefined ? [] : [[counter.name, counter] as const])),
-  );
+  const { sets, counters } = parseCounters(json);
   const seen = new Seen(plan, state);
   let overflow = false;
-  for (const { set } of items) {
-    const place = PLACES.find((each) => set?.name === setName(each, 4) || set?.name === setName(each, 6));
-    if (place === undefined) continue;
-    const elements = set?.elem ?? [];
-    overflow ||= elements.length >= ROOM;
-    for (const each of elements) {
-      if (typeof each === "string") continue;
-      seen.add(place, each.elem.val.concat.map(String), each.elem.counter);
+  for (const place of PLACES) {
+    for (const family of [4, 6] as const) {
+      const elements = sets.get(setName(place, family)) ?? [];
+      overflow ||= elements.length >= ROOM;
+      for (const { key, ...count } of elements) seen.add(place, key, count);
     }
   }
   return { flows: seen.flows(only), tunnels: tunnelsOf(state, counters), overflow };

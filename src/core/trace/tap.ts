@@ -1,6 +1,6 @@
 // What a machine's nftables counted of a trace's packets: by which interface, with which source, and how far they came.
-import { z } from "zod";
 import { parseAddress, type Address } from "../address.ts";
+import { parseCounters } from "../counter-listing.ts";
 
 /**
  *            in        here (this machine takes them)
@@ -21,42 +21,17 @@ export interface Count {
 /** By `<station>_<flow key>`. */
 export type Tap = ReadonlyMap<string, readonly Count[]>;
 
-const listing = z.object({
-  nftables: z.array(
-    z.object({
-      set: z
-        .object({
-          name: z.string(),
-          elem: z
-            .array(
-              z.object({
-                elem: z.object({
-                  val: z.object({ concat: z.tuple([z.string(), z.string()]) }),
-                  counter: z.object({ packets: z.number() }),
-                }),
-              }),
-            )
-            .optional(),
-        })
-        .optional(),
-    }),
-  ),
-});
-
 /** Throws when it is not what `nft -j list table` prints. */
-export function parseTap(json: string): Tap {
-  return new Map(
-    listing.parse(JSON.parse(json)).nftables.flatMap(({ set }) => {
-      if (set === undefined) return [];
-      const counts = (set.elem ?? []).flatMap(({ elem: { val, counter } }): Count[] => {
-        const [name, address] = val.concat;
+export const parseTap = (json: string): Tap =>
+  new Map(
+    Array.from(parseCounters(json).sets, ([name, elements]) => [
+      name,
+      elements.flatMap(({ key: [by = "", address = ""], packets }): Count[] => {
         const source = parseAddress(address);
-        return source === undefined ? [] : [{ interface: name, source, packets: counter.packets }];
-      });
-      return [[set.name, counts] as const];
-    }),
+        return source === undefined ? [] : [{ interface: by, source, packets }];
+      }),
+    ]),
   );
-}
 
 /** The counts of one flow at one station, the largest first. */
 export const countsAt = (tap: Tap, station: Station, flow: string): readonly Count[] =>
