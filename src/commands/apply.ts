@@ -2,19 +2,23 @@
 import { isDeepStrictEqual } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { contains } from "../core/address.ts";
-import { isNothing, type Change } from "../core/diff.ts";
+import type { Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
-import { directions, type Plan } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
 import { planOf, settle, type Network } from "../files/network.ts";
-import { applyAll } from "../linux/apply.ts";
+import { applyAll, ChangedMeanwhile } from "../linux/apply.ts";
+import type { Host } from "../linux/command.ts";
 import { observeMachine, type Aim, type Machine } from "../linux/machine.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
 import { observeAll } from "./observe.ts";
 import { planText } from "./plan.ts";
+import { progressOn } from "./progress.ts";
+import { verify } from "./verify.ts";
 
 const DEFAULT_TIMEOUT_S = 60;
+const MIN_TIMEOUT_S = 5;
 
 interface Options extends MachineOptions {
   readonly partial?: true | undefined;
@@ -24,15 +28,15 @@ interface Options extends MachineOptions {
 
 const seconds = (text: string): number => {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 10 && value <= 3600) return value;
-  throw new InvalidArgumentError("Write seconds, from 10 to 3600.");
+  if (Number.isInteger(value) && value >= MIN_TIMEOUT_S && value <= 3600) return value;
+  throw new InvalidArgumentError(`Write seconds, from ${MIN_TIMEOUT_S} to 3600.`);
 };
 
 const verb = (name: string) =>
   machineOptions(new Command(name))
     .option("--partial", "leave machines out that cannot be reached")
     .option("--timeout <seconds>", "until a machine goes back by itself", seconds, DEFAULT_TIMEOUT_S)
-    .option("--json", "{ changed: [node] }");
+    .option("--json", "{ changed, unchanged, leftOut }");
 
 export const applyCommand = (io: Io) =>
   verb("apply")
@@ -59,29 +63,65 @@ async function reach(
 ): Promise<void> {
   const machines = await machinesOf(network, plan.states, options);
   const aim: Aim = { kind, secrets: network.secrets };
+  const once = async (): Promise<Reached> => {
+    const { machines: all, leftOut } = await observeAll(machines, aim, options.partial === true, io);
+    const changed = all.filter(({ isDone }) => !isDone);
+    if (options.json !== true) io.stdout(planText(all));
+    if (changed.length > 0) await bring({ changed, all }, plan, aim, machines, options, io);
+    return { changed, all, leftOut };
+  };
   try {
-    const observed = await observeAll(machines, aim, options.partial === true, io);
-    const todo = observed.filter(({ isDone }) => !isDone);
-    if (options.json !== true) io.stdout(planText(observed));
-    if (todo.length > 0) {
-      await untilInterrupted((signal) =>
-        applyAll(todo, {
-          timeoutS: options.timeout,
-          distance: (node, change) => distance(plan, node, change),
-          confirm: () => confirm(todo, aim),
-          verify: () =>
-            verify(kind, plan, { changed: todo, all: observed, timeoutS: options.timeout }, machines, aim),
-          progress: (text) => io.stderr(`${text} ...\n`),
-          signal,
-        }),
-      );
-    }
-    const changed = todo.map((machine) => machine.plan.node);
-    if (options.json === true) io.stdout(`${JSON.stringify({ changed })}\n`);
-    else if (changed.length > 0) io.stdout(`done: ${changed.join(", ")}\n`);
+    const reached = await once().catch((error: unknown) => {
+      // What was found is not there any more: once more from what is there now.
+      if (!(error instanceof ChangedMeanwhile)) throw error;
+      io.stderr(`tofro: ${error.message}\nlooking again, from the start ...\n`);
+      return once();
+    });
+    report(reached, options.json === true, io);
   } finally {
     await machines.close();
   }
+}
+
+interface Reached {
+  readonly changed: readonly Machine[];
+  readonly all: readonly Machine[];
+  readonly leftOut: readonly string[];
+}
+
+async function bring(
+  { changed, all }: Omit<Reached, "leftOut">,
+  plan: Plan,
+  aim: Aim,
+  machines: Machines,
+  { timeout: timeoutS }: Options,
+  io: Io,
+): Promise<void> {
+  const waitS = Math.min(20, Math.floor(timeoutS / 2));
+  const progress = progressOn(io);
+  await untilInterrupted((signal) =>
+    applyAll(changed, {
+      timeoutS,
+      distance: (node, change) => distance(plan, node, change),
+      isAsBefore: (machine, host) => isAsBefore(machine, host, aim),
+      verify: () => verify(plan, { changed, all, waitS }, machines, aim),
+      fresh: machines.fresh,
+      progress,
+      signal,
+    }),
+  ).finally(progress.end);
+}
+
+function report({ changed, all, leftOut }: Reached, json: boolean, io: Io): void {
+  const names = changed.map((machine) => machine.plan.node);
+  if (json) {
+    const unchanged = all.map((machine) => machine.plan.node).filter((node) => !names.includes(node));
+    io.stdout(`${JSON.stringify({ changed: names, unchanged, leftOut }, undefined, 2)}\n`);
+  } else {
+    if (names.length > 0) io.stdout(`done: ${names.join(", ")}\n`);
+    if (leftOut.length > 0) io.stdout(`left out: ${leftOut.join(", ")}\n`);
+  }
+  if (leftOut.length > 0) io.exit(1);
 }
 
 /** Hops to the node that has the route's prefix; new keys come before all routes, rules behind them. */
@@ -102,87 +142,16 @@ function distance(plan: Plan, node: string, change: Change): number {
 async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
   const interrupt = (): void => controller.abort(new TofroError("Interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  await work(controller.signal).finally(() => process.off("SIGINT", interrupt).off("SIGTERM", interrupt));
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const each of signals) process.once(each, interrupt);
+  await work(controller.signal).finally(() => {
+    for (const each of signals) process.off(each, interrupt);
+  });
 }
 
 /** Somebody may have applied between our looking and our locking. */
-async function confirm(machines: readonly Machine[], aim: Aim): Promise<void> {
-  await Promise.all(
-    machines.map(async ({ host, plan, wireguard, there, back }) => {
-      const seen = await observeMachine(host, plan, { ...aim, wireguard });
-      if (isDeepStrictEqual([seen.there, seen.back], [there, back])) return;
-      throw new TofroError(`${plan.node} has changed in the meantime; run the same again`);
-    }),
-  );
-}
-
-interface Applied {
-  readonly changed: readonly Machine[];
-  /** With those that had nothing to do. */
-  readonly all: readonly Machine[];
-  readonly timeoutS: number;
-}
-
-/** Every changed machine is where it shall be, seen by a new connection, and the named directions work. */
-async function verify(
-  kind: Aim["kind"],
-  plan: Plan,
-  { changed, all, timeoutS }: Applied,
-  machines: Machines,
-  aim: Aim,
-): Promise<void> {
-  await Promise.all(
-    changed.map(async ({ plan: state, wireguard }) => {
-      const host = await machines.fresh(state.node);
-      const seen = await observeMachine(host, state, { ...aim, wireguard });
-      const left = planText([{ ...seen, isDone: false }]);
-      if (!isNothing(seen.there)) {
-        throw new TofroError(`${state.node} did not come to its state; this is left:\n${left}`);
-      }
-    }),
-  );
-  if (kind === "down") return;
-  const reachable = new Set(all.map((machine) => machine.plan.node));
-  const named = [...directions(plan)].filter(
-    ({ from, to, path, line }) =>
-      line !== undefined && [from, to, ...path].every((node) => reachable.has(node)),
-  );
-  const waitS = Math.min(20, Math.floor(timeoutS / 2));
-  await Promise.all(
-    [...new Set(named.map(({ from }) => from))].map((from) => {
-      const targets = named.filter((each) => each.from === from).map(({ to }) => to);
-      return reachAll(plan, machines, from, targets, waitS);
-    }),
-  );
-}
-
-/** All directions from one node by one connection: an sshd takes few at once. Handshakes may take some seconds. */
-async function reachAll(
-  plan: Plan,
-  machines: Machines,
-  from: string,
-  targets: readonly string[],
-  waitS: number,
-): Promise<void> {
-  const addresses = new Map(
-    plan.topology.nodes
-      .filter(({ name }) => targets.includes(name))
-      .flatMap((node) => node.addresses.map((address) => [address as string, node.name])),
-  );
-  const script = [
-    "command -v ping >/dev/null || { echo no ping; exit 0; }",
-    `end=$(($(cut -d. -f1 /proc/uptime) + ${waitS}))`,
-    "reach() { until ping -q -c 1 -W 1 $1 >/dev/null 2>&1; do [ $(cut -d. -f1 /proc/uptime) -lt $end ] || { echo $1; break; }; sleep 0.2; done; }",
-    ...Array.from(addresses.keys(), (address) => `reach ${address} &`),
-    "wait",
-    "",
-  ].join("\n");
-  const host = await machines.fresh(from);
-  const { stdout } = await host.run(["sh", "-s"], { input: script, timeoutMs: (waitS + 15) * 1000 });
-  const failed = stdout.split("\n").filter((line) => line !== "");
-  if (failed.length === 0) return;
-  if (failed[0] === "no ping") throw new TofroError(`${from} has no \`ping\` to check the overlay with`);
-  const list = failed.map((address) => `${addresses.get(address)} at ${address}`).sort();
-  throw new TofroError(`${from} does not reach ${list.join(", ")}`);
+async function isAsBefore(machine: Machine, host: Host, aim: Aim): Promise<boolean> {
+  const { plan, wireguard, there, back } = machine;
+  const seen = await observeMachine(host, plan, { ...aim, wireguard });
+  return isDeepStrictEqual([seen.there, seen.back], [there, back]);
 }

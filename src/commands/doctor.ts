@@ -56,11 +56,12 @@ async function examineAll(plan: Plan, machines: Machines): Promise<Examined> {
 }
 
 function doctorText(machines: number, findings: readonly Finding[]): string {
-  const blocks = findings.map(({ code, node, severity, message, evidence, mend }) =>
+  const blocks = findings.map(({ code, node, severity, message, evidence, mend, lasting }) =>
     [
       `${node}: ${severity}: ${message} [${code}]`,
       `  seen: ${evidence}`,
       ...mend.map((command, index) => `  ${index === 0 ? "mend:" : "     "} ${command}`),
+      ...(lasting === undefined ? [] : [`  ${mend.length === 0 ? "mend" : "last"}: ${lasting}`]),
       "",
     ].join("\n"),
   );

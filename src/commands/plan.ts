@@ -13,15 +13,16 @@ export const planCommand = (io: Io) =>
     .alias("drift")
     .description("what apply would run on each machine; reads only; exit 3 when there is something")
     .option("--partial", "leave machines out that cannot be reached")
-    .option("--json", "{ machines: [{ node, commands, isDone }] }")
+    .option("--json", "{ machines: [{ node, commands, isDone }], leftOut }")
     .action(async (options) => {
       const network = await loadNetwork(options, io);
       const machines = await machinesOf(network, planOf(network).states, options);
       try {
         const aim = { kind: "plan", secrets: network.secrets } as const;
-        const observed = await observeAll(machines, aim, options.partial === true, io);
-        io.stdout(options.json === true ? planJson(observed) : planText(observed));
+        const { machines: observed, leftOut } = await observeAll(machines, aim, options.partial === true, io);
+        io.stdout(options.json === true ? planJson(observed, leftOut) : planText(observed));
         if (observed.some(({ isDone }) => !isDone)) io.exit(3);
+        else if (leftOut.length > 0) io.exit(1);
       } finally {
         await machines.close();
       }
@@ -42,7 +43,7 @@ export function planText(machines: readonly Machine[]): string {
     .join("");
 }
 
-const planJson = (machines: readonly Machine[]): string =>
+const planJson = (machines: readonly Machine[], leftOut: readonly string[]): string =>
   `${JSON.stringify(
     {
       machines: machines.map((machine) => ({
@@ -50,6 +51,7 @@ const planJson = (machines: readonly Machine[]): string =>
         commands: commandsOf(machine),
         isDone: machine.isDone,
       })),
+      leftOut,
     },
     undefined,
     2,

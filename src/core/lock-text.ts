@@ -10,7 +10,7 @@ const port = z.int("must be a port").min(1, "must be a port").max(65535, "must b
 /** As `interfaces` in the network file: the lock is shared, and its names end up in root's shell. */
 const interfaceName = z
   .string("must be an interface name")
-  .regex(/^(?!-|(?:all|default|lo)$)[A-Za-z0-9_-]{1,15}$/, "must be an interface name");
+  .regex(/^(?!-|(?:all|default|lo|tofro)$)[A-Za-z0-9_-]{1,15}$/, "must be an interface name");
 const wireguardKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a WireGuard public key");

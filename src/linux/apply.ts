@@ -8,8 +8,10 @@ import {
   armScript,
   commitScript,
   disarmScript,
+  GONE,
   rollbackScript,
   stageScript,
+  TAKEN,
   type Job,
 } from "../render/apply-scripts.ts";
 import type { Host } from "./command.ts";
@@ -17,99 +19,136 @@ import type { Machine } from "./machine.ts";
 
 /** Longer than packets stay on the way, in the internet's queues and ours. */
 const UNDER_WAY_MS = 500;
+const SCRIPT_MS = 60_000;
+/** A way back of ten thousand routes takes half a minute; its script gives up after two. */
+const ROLLBACK_MS = 130_000;
+const AGAIN_MS = 1000;
 
 export interface ApplyOptions {
   /** Until a machine goes back by itself. */
   readonly timeoutS: number;
   /** Hops from a node to the owner of a prefix, by which moves are ordered: nearer machines first. */
   readonly distance: (node: string, change: Change) => number;
-  /** Called when nobody else can apply any more: throws when a machine is not as it was when the changes were found. */
-  readonly confirm: () => Promise<void>;
+  /** Whether a machine is as it was when its changes were found, seen anew. */
+  readonly isAsBefore: (machine: Machine, host: Host) => Promise<boolean>;
   /** Whether what was applied works, seen anew; throws when it does not. */
   readonly verify: () => Promise<void>;
-  readonly progress: (text: string) => void;
+  /** The machine by a connection of its own, for when the shared one has died. */
+  readonly fresh: (node: string) => Promise<Host>;
+  readonly progress: Progress;
   /** Aborted by Ctrl-C: all go back at once. */
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
-/** Throws when it failed; then every machine is back where it was, or goes back when its time is over. */
+export interface Progress {
+  /** A step begins, on these machines. */
+  readonly step: (text: string, nodes: readonly string[]) => void;
+  /** One of them is through. */
+  readonly done: (node: string) => void;
+}
+
+/** The machine is not as it was when its changes were found: another apply was faster, or a lost one had to go back first. */
+export class ChangedMeanwhile extends TofroError {}
+
+class Taken extends TofroError {}
+
+type Work = readonly [Machine, Job];
+
+/** Throws when it failed, with the state in which each machine is. */
 export async function applyAll(machines: readonly Machine[], options: ApplyOptions): Promise<void> {
   const token = randomBytes(6).toString("hex");
-  const holder = `${userInfo().username}@${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
-  const jobs = machines.map((machine): [Machine, Job] => {
+  const holder = `${userName()}@${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
+  const all = machines.map((machine): Work => {
     const { there, back, wireguard, kept, observed } = machine;
     const job = { token, holder, timeoutS: options.timeoutS, there, back, wireguard, kept };
     return [machine, { ...job, hasSystemd: observed.hasSystemd }];
   });
-  const step = async (text: string, work: () => Promise<void>): Promise<void> => {
-    options.signal?.throwIfAborted();
-    options.progress(text);
-    await work();
+  const step = new Steps(options);
+  const staged = all.filter(([{ there }]) => there.narrow.length > 0);
+  // Everywhere else nothing was begun.
+  const begun = new Set<Work>();
+  const lock = async (work: Work): Promise<void> => {
+    begun.add(work);
+    await arm(work).catch((error: unknown) => {
+      if (error instanceof Taken) begun.delete(work);
+      throw error;
+    });
   };
   try {
-    await step("arming the way back", () => each(jobs, ([{ host }, job]) => arm(host, job)));
-    await step("looking again", options.confirm);
-    await step("adding", () => stage(jobs, ({ there }) => there.widen));
-    await step("moving", async () => {
-      for (const round of rounds(machines, options.distance)) {
-        await stage(jobs, (_, { plan }) => round.get(plan.node) ?? []);
-      }
+    // Who has the first has them all: of two applies at once one goes on.
+    await step.each("arming the way back", all.slice(0, 1), lock);
+    await step.each("arming the way back", all.slice(1), lock);
+    await step.each("looking again", all, async ([machine]) => {
+      if (await options.isAsBefore(machine, machine.host)) return;
+      throw new ChangedMeanwhile(`${machine.plan.node} has changed in the meantime; run the same again`);
     });
+    await step.each("adding", all, ([{ host, there }, job]) => stage(host, job, there.widen));
+    for (const round of rounds(machines, options.distance)) {
+      const moving = all.filter(([{ plan }]) => round.has(plan.node));
+      await step.each("moving", moving, ([{ host, plan }, job]) => stage(host, job, round.get(plan.node)!));
+    }
     // What was sent the old way is still under way.
-    if (jobs.some(([, { there }]) => there.move.length > 0 && there.narrow.length > 0))
-      await sleep(UNDER_WAY_MS);
-    await step("removing", () => stage(jobs, ({ there }) => there.narrow));
-    await step("checking, by new connections", options.verify);
-    await step("making it last", () => each(jobs, ([{ host }, job]) => send(host, commitScript(job))));
-    options.signal?.throwIfAborted();
+    if (staged.length > 0 && machines.some(({ there }) => there.move.length > 0)) await sleep(UNDER_WAY_MS);
+    await step.each("removing", staged, ([{ host, there }, job]) => stage(host, job, there.narrow));
+    await step.whole("checking, by new connections", options.verify);
+    await step.each("making it last", all, ([{ host }, job]) => send(host, commitScript(job)));
+    options.signal.throwIfAborted();
   } catch (error) {
-    options.progress("going back");
-    const stuck = await rollBack(machines, token);
+    const states = begun.size === 0 ? "" : ` ${await rollBack([...begun], options)}`;
     const reason = error instanceof Error ? error.message : String(error);
-    const where =
-      stuck.length === 0
-        ? "every machine is as it was"
-        : `${stuck.join(", ")} cannot be reached and will be as before in ${options.timeoutS} s at the latest`;
-    throw new TofroError(`${reason}\nNothing was applied: ${where}.`, { kind: "failed" }, error);
+    const message = `${reason}\nNothing was applied.${states}`;
+    const Kind = error instanceof ChangedMeanwhile ? ChangedMeanwhile : TofroError;
+    throw new Kind(message, { kind: "failed" }, error);
   }
-  await disarm(jobs, options.timeoutS);
+  await disarm(all, options);
 }
 
-/** From the first that is disarmed on there is no common way back; the others can only be told again. */
-async function disarm(jobs: readonly (readonly [Machine, Job])[], timeoutS: number): Promise<void> {
-  const results = await Promise.allSettled(
-    jobs.map(async ([{ host }, job]) => {
-      const again = (): Promise<void> => send(host, disarmScript(job));
-      await again().catch(again);
-    }),
-  );
-  const lost = jobs.filter((_, index) => results[index]!.status === "rejected");
-  if (lost.length === 0) return;
-  const names = lost.map(([{ host }]) => host.name).join(", ");
-  const message = `${names} cannot be told to stay, and will be as before in ${timeoutS} s at the latest; the others are as planned.\nRun the same again when it can be reached.`;
-  throw new TofroError(message, { kind: "failed" });
+/** Runs the steps one after the other, each on many machines at once, until one fails or somebody interrupts. */
+class Steps {
+  readonly #options: ApplyOptions;
+  constructor(options: ApplyOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for every machine before it throws the first error, so that nothing still runs behind a rollback. */
+  async each(text: string, works: readonly Work[], work: (work: Work) => Promise<void>): Promise<void> {
+    const { signal, progress } = this.#options;
+    signal.throwIfAborted();
+    if (works.length === 0) return;
+    progress.step(text, namesOf(works));
+    const results = await Promise.allSettled(
+      works.map(async (each) => {
+        await work(each);
+        progress.done(each[0].plan.node);
+      }),
+    );
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** One that only looks: nobody has to wait for its end. */
+  async whole(text: string, work: () => Promise<void>): Promise<void> {
+    const { signal, progress } = this.#options;
+    signal.throwIfAborted();
+    progress.step(text, []);
+    const { promise, reject } = Promise.withResolvers<never>();
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    await Promise.race([work(), promise]).finally(() => signal.removeEventListener("abort", abort));
+  }
 }
 
-async function arm(host: Host, job: Job): Promise<void> {
-  const { code, stdout, stderr } = await host.run(["sh", "-s"], {
-    input: armScript(job),
-    anyExit: true,
-    timeoutMs: 60_000,
-  });
+async function arm([{ host }, job]: Work): Promise<void> {
+  const options = { input: armScript(job), anyExit: true, timeoutMs: SCRIPT_MS };
+  const { code, stdout, stderr } = await host.run(["sh", "-s"], options);
   if (code === 0) return;
-  const why =
-    code === 75 ? `another apply is under way there: ${stdout.trim()}` : stderr.trim() || `exit code ${code}`;
-  throw new TofroError(`Cannot apply on ${host.name}: ${why}`, { kind: "failed" });
+  const cannot = `Cannot apply on ${host.name}:`;
+  if (code === TAKEN) throw new Taken(`${cannot} another apply is under way there: ${stdout.trim()}`);
+  throw new TofroError(`${cannot} ${said(stderr, code)}`);
 }
 
-async function stage(
-  jobs: readonly (readonly [Machine, Job])[],
-  changesOf: (job: Job, machine: Machine) => readonly Change[],
-): Promise<void> {
-  await each(jobs, async ([machine, job]) => {
-    const changes = changesOf(job, machine);
-    if (changes.length > 0) await send(machine.host, stageScript(job, changes));
-  });
+async function stage(host: Host, job: Job, changes: readonly Change[]): Promise<void> {
+  if (changes.length > 0) await send(host, stageScript(job, changes));
 }
 
 /** Moves by distance: the destination's side first, so that no packet comes to a machine that would send it back. */
@@ -128,27 +167,95 @@ function rounds(
   return [...byDistance].sort(([a], [b]) => a - b).map(([, round]) => round);
 }
 
-async function rollBack(machines: readonly Machine[], token: string): Promise<string[]> {
-  const stuck: string[] = [];
+/** All go back at once; returns the state in which each machine is then, in words. */
+async function rollBack(all: readonly Work[], options: ApplyOptions): Promise<string> {
+  options.progress.step("going back", namesOf(all));
+  const went = async ([machine, job]: Work): Promise<string> => {
+    const fresh = (): Promise<Host> => options.fresh(machine.plan.node);
+    try {
+      // The shared connection may have died, and a new one may be what does not work any more.
+      const input = rollbackScript(job);
+      const tell = (host: Host): Promise<void> => send(host, input, ROLLBACK_MS);
+      await Promise.any([tell(machine.host), fresh().then(tell)]);
+    } catch {
+      return `cannot be told; what began there goes back by itself within ${options.timeoutS} s`;
+    }
+    options.progress.done(machine.plan.node);
+    const isBack = await fresh()
+      .then((host) => options.isAsBefore(machine, host))
+      .catch(() => undefined);
+    if (isBack === true) return "as before";
+    if (isBack === undefined) return "went back, and cannot be seen now";
+    return "not as before: see /run/tofro/rollback.log there, or another apply was faster";
+  };
+  const states = new Map<string, string[]>();
   await Promise.all(
-    machines.map(async ({ host }) => {
-      try {
-        await send(host, rollbackScript({ token }));
-      } catch {
-        stuck.push(host.name);
-      }
+    all.map(async (work) => {
+      const state = await went(work);
+      states.set(state, [...(states.get(state) ?? []), work[0].plan.node]);
     }),
   );
-  return stuck.sort();
+  return [...states].map(([state, nodes]) => `${nodes.sort().join(", ")}: ${state}.`).join(" ");
 }
 
-const send = async (host: Host, script: string): Promise<void> => {
-  await host.run(["sh", "-s"], { input: script, timeoutMs: 60_000 });
-};
+/** From the first that is disarmed on there is no common way back: the others are told again until their time is over. */
+async function disarm(all: readonly Work[], { timeoutS, fresh, progress }: ApplyOptions): Promise<void> {
+  progress.step("staying", namesOf(all));
+  const endMs = performance.now() + timeoutS * 1000;
+  const lost = new Map<string, string>();
+  await Promise.all(
+    all.map(async ([{ host, plan }, job]) => {
+      const why = await stay(host, () => fresh(plan.node), job, endMs);
+      if (why === undefined) progress.done(plan.node);
+      else lost.set(plan.node, why);
+    }),
+  );
+  if (lost.size === 0) return;
+  const stays = namesOf(all).filter((node) => !lost.has(node));
+  const reasons = [...lost].map(([node, why]) => `Cannot apply on ${node}: ${why}`).join("\n");
+  const back = [...lost.keys()].sort().join(", ");
+  throw new TofroError(
+    `${reasons}\n${stays.length === 0 ? "" : `${stays.join(", ")}: as planned. `}${back}: went back, or will within ${timeoutS} s. Run the same again.`,
+  );
+}
 
-/** All at once; waits for every one before it throws the first error, so that nothing still runs behind a rollback. */
-async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const results = await Promise.allSettled(items.map(work));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+/** Returns why the machine does not stay, or cannot be told to. */
+async function stay(
+  host: Host,
+  fresh: () => Promise<Host>,
+  job: Job,
+  endMs: number,
+): Promise<string | undefined> {
+  const options = { input: disarmScript(job), anyExit: true, timeoutMs: SCRIPT_MS };
+  for (let to = host; ; to = await fresh()) {
+    try {
+      const { code, stderr } = await to.run(["sh", "-s"], options);
+      if (code === 0) return undefined;
+      if (code === GONE) return stderr.trim();
+      throw new TofroError(said(stderr, code));
+    } catch (error) {
+      if (performance.now() > endMs) return error instanceof Error ? error.message : String(error);
+    }
+    await sleep(AGAIN_MS);
+  }
+}
+
+async function send(host: Host, script: string, timeoutMs = SCRIPT_MS): Promise<void> {
+  const { code, stderr } = await host.run(["sh", "-s"], { input: script, anyExit: true, timeoutMs });
+  if (code !== 0) throw new TofroError(`Cannot apply on ${host.name}: ${said(stderr, code)}`);
+}
+
+/** Without the box in which wireguard-go recommends the kernel's. */
+const said = (stderr: string, code: number): string =>
+  stderr.replaceAll(/^[┌│└].*\n/gm, "").trim() || `exit code ${code}`;
+
+const namesOf = (all: readonly Work[]): string[] => all.map(([{ plan }]) => plan.node).sort();
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // Nobody in /etc/passwd.
+    return String(process.getuid?.());
+  }
 }

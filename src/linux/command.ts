@@ -57,7 +57,7 @@ export function run(argv: readonly string[], options: RunOptions = {}, place?: P
   child.stdin.on("error", () => undefined).end(options.input ?? "");
   child.on("error", (cause) => {
     clearTimeout(timer);
-    reject(failure(argv, where, reason(cause, command), "", cause));
+    reject(commandFailure(argv, where, reason(cause, command), "", cause));
   });
   child.on("close", (exit, signal) => {
     clearTimeout(timer);
@@ -66,7 +66,7 @@ export function run(argv: readonly string[], options: RunOptions = {}, place?: P
     const why = timedOut
       ? `it took longer than ${options.timeoutMs} ms`
       : text.stderr.trim() || (signal ? `ended by ${signal}` : `exit code ${code}`);
-    reject(failure(argv, where, why, text.stderr));
+    reject(commandFailure(argv, where, why, text.stderr));
   });
   return promise;
 }
@@ -98,7 +98,8 @@ function reason(cause: Error, command: string): string {
   return "code" in cause && cause.code === "ENOENT" ? `${command} is not installed` : cause.message;
 }
 
-function failure(
+/** `where`: absent, this machine. */
+export function commandFailure(
   argv: readonly string[],
   where: string | undefined,
   why: string,

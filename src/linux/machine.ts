@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { diff, isNothing, type Changes } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import { NOTHING } from "../core/machine-state.ts";
-import type { NodeState } from "../core/node-state.ts";
+import { IDENTITY, type NodeState } from "../core/node-state.ts";
 import { parseObserved, type Observed } from "../core/observed.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { downTarget, planTarget, type Target } from "../core/target.ts";
@@ -15,7 +15,9 @@ import {
   type KeptFiles,
 } from "../render/apply-scripts.ts";
 import type { ChangeMeans } from "../render/change.ts";
+import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
+import { firewallScript } from "../render/unit.ts";
 import type { Host } from "./command.ts";
 
 export interface Machine {
@@ -49,14 +51,15 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(plan, aim.secrets));
   const there = diff(observed.state, target.state);
   const means = wireguard ?? "kernel";
-  const kept = aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, target, aim.secrets, means);
+  const kept =
+    aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, observed, target, aim.secrets, means);
   return {
     plan,
     host,
     observed,
     target,
     there,
-    back: diff(target.state, backTo(observed, target)),
+    back: diff(target.state, backTo(observed, target), "certain"),
     kept,
     wireguard: means,
     isDone: isNothing(there) && isKept(plan, observed, kept),
@@ -82,14 +85,19 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   const cannot = (why: string): TofroError =>
     new TofroError(`Cannot set ${host.name} up: ${why}`, { kind: "machine" });
   if (!observed.isRoot) throw cannot("its user is not root");
-  if (observed.missing.length > 0) throw cannot(`it lacks ${observed.missing.join(", ")}`);
+  // Nothing is pinged on the way down.
+  const missing = observed.missing.filter((command) => aim.kind === "plan" || command !== "ping");
+  if (missing.length > 0) throw cannot(`it lacks ${missing.join(", ")}`);
   if (aim.kind === "down") return;
   if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
-  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name));
+  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name))?.name;
   if (clash !== undefined) {
     throw cannot(
-      `it has an interface ${clash.name} that is not tofro's; \`wg-quick down ${clash.name}\`, or name ours otherwise`,
+      `it has an interface ${clash} that is not tofro's; \`wg-quick down ${clash}\`, or name ours otherwise`,
     );
+  }
+  if (observed.foreign.has(IDENTITY)) {
+    throw cannot(`it has an interface ${IDENTITY} that is not tofro's, which keeps the node's own addresses`);
   }
   const [route] = observed.inTheWay;
   if (route !== undefined) {
@@ -121,6 +129,7 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 
 function keptFiles(
   plan: NodeState,
+  observed: Observed,
   target: Target,
   secrets: Secrets,
   wireguard: ChangeMeans["wireguard"],
@@ -132,8 +141,15 @@ function keptFiles(
     const preshared = secrets.presharedKeys.get(each.tunnel);
     if (preshared !== undefined) files.set(keptKeyName(each.name), `${preshared}\n`);
   }
+  const follow = followScript(plan);
+  if (follow !== undefined) files.set("follow", follow);
+  if (plan.interfaces.length > 0) files.set("firewall", firewallScript(plan));
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
-  files.set("up", upScript(diff(NOTHING, target.state), wireguard));
+  // What is put back now is nobody's business at the next boot.
+  const isOver = (name: string): boolean =>
+    observed.was.some((each) => each.key === name) && !target.was.some((each) => each.key === name);
+  const sysctls = new Map([...target.state.sysctls].filter(([name]) => !isOver(name)));
+  files.set("up", upScript(diff(NOTHING, { ...target.state, sysctls }), wireguard));
   const empty = { ...NOTHING, sysctls: new Map() };
   files.set("down", downScript(diff({ ...target.state, sysctls: new Map() }, empty), target.was, wireguard));
   return files;

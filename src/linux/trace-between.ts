@@ -47,7 +47,7 @@ export async function traceBetween(
       probes.map(async (probe) => {
         const host = hosts.get(probe.from);
         const result = host && (await burst(host, probe));
-        if (result !== undefined && result.sent > 0) pings.set(probe.id, result);
+        if (result !== undefined && hasTried(result)) pings.set(probe.id, result);
       }),
     );
   });
@@ -67,6 +67,11 @@ export async function traceBetween(
   if (isWell) return { directions: second, unseen };
   return { directions: judge(plan, whole, await scene(plan, hosts, taps, pings, probes)), unseen };
 }
+
+/** Sent packets, or was kept from it by the kernel; a ping that does not know an option has not tried. */
+const hasTried = ({ sent, complaints }: PingResult): boolean =>
+  sent > 0 ||
+  complaints.some((line) => /unreachable|No route|not permitted|not available|too long/i.test(line));
 
 const bareScene = (plan: Plan, pings: ReadonlyMap<number, PingResult>) => ({
   states: new Map(plan.states.map((state) => [state.node, state])),

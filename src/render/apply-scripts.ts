@@ -1,17 +1,26 @@
 // The scripts of one apply on one machine: arm a way back, change in stages, commit, disarm; or go back.
 //
-// Everything lies in one folder of /run. Having it there is the lock, the watcher in the background is the way back: when it is
-// not disarmed in time it undoes and removes the folder, whoever is or is not there any more.
+//   arm --> stage, stage, ... --> commit --> disarm        Everything lies in one folder of /run. Having it there is the lock.
+//    |                                          |          A watcher in the background goes back when its deadline passes, and
+//    +--- armed ---> firing (undo) ---> gone    +-> gone   removes the folder, whoever is or is not there any more.
+//
+// `armed` is taken away once: renamed to `disarmed` the apply stays, renamed to `firing` it goes back. The watcher holds a
+// flock: who can take it knows that the watcher was killed, and goes back in its place. /run goes with the boot, and so do live
+// changes; what the next boot brings up is `/etc/tofro`, or `/etc/tofro.old` while that stands beside it.
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
-import { changeLines, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
 const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
+/** What the way back said. */
 const LOG = "/run/tofro/rollback.log";
-/** Seconds behind its time after which an apply that did not go back by itself has lost its watcher. */
-const STALE_S = 60;
-const UNIT = "/etc/systemd/system/tofro.service";
+/** How each apply ended: a line each. */
+const OUTCOMES = "/run/tofro/apply.log";
+/** Exit codes: another apply has the lock; this apply is not armed any more. */
+export const TAKEN = 75;
+export const GONE = 76;
 
 /** Files to be kept in `/etc/tofro`, by name; they hold secrets. Empty: tofro leaves the machine. */
 export type KeptFiles = ReadonlyMap<string, string>;
@@ -32,16 +41,16 @@ export interface Job {
 
 /** What changes of live state; the same lines that `plan` prints. */
 export const stageLines = (changes: readonly Change[], wireguard: ChangeMeans["wireguard"]): string[] =>
-  changes.flatMap((change) => changeLines(change, { wireguard, keys: NEW }));
+  linesOf(changes, { wireguard, keys: NEW }, "until-one-fails");
 
 /**
  * Takes the lock, lays everything ready, and arms the way back. Changes nothing; exit 75 and the holder when it is taken.
  * The folder is filled elsewhere and moved into place: there is no moment in which it is half of a lock.
  */
 export function armScript(job: Job): string {
-  const ready = `${RUN}.${job.token}`;
+  const ready = `${RUN}.$$`;
   return script([
-    "umask 077",
+    ...FUNCTIONS,
     `trap 'rm -rf ${ready}' EXIT`,
     `mkdir -p ${ready}/new`,
     file(`${ready}/holder`, `${job.holder}\n`),
@@ -52,60 +61,67 @@ export function armScript(job: Job): string {
     ...(job.kept.size === 0 || job.kept.has(keptNodeKeyName)
       ? []
       : [`[ ! -e ${nodeKeyFile(ETC)} ] || cp -p ${nodeKeyFile(ETC)} ${nodeKeyFile(`${ready}/new`)}`]),
-    `echo $(($(cut -d. -f1 /proc/uptime) + ${job.timeoutS})) >${ready}/deadline`,
     ...[...job.kept].map(([name, text]) => file(`${ready}/new/${name}`, text)),
+    // Ours until the watcher has it.
+    `exec 9>${ready}/watching; flock -n 9`,
     // Its watcher was killed: what it had begun goes back first.
-    `if [ -e ${RUN} ] && [ $(cut -d. -f1 /proc/uptime) -gt $(($(cat ${RUN}/deadline 2>/dev/null || echo 0) + ${STALE_S})) ]; then`,
-    ...goBack,
-    "fi",
-    `mv -T ${ready} ${RUN} 2>/dev/null || { cat ${RUN}/holder 2>/dev/null; exit 75; }`,
-    `trap 'rm -rf ${RUN} ${ETC}.new' EXIT`,
-    `rm -rf ${RUN}.*`,
-    // The disk lost power in the middle of a commit.
-    `[ -e ${ETC} ] || [ ! -e ${ETC}.old ] || mv ${ETC}.old ${ETC}`,
-    `[ -e ${ETC} ] || touch ${RUN}/no-etc`,
-    ...(job.hasSystemd
-      ? [`if [ -e ${UNIT} ]; then cp -p ${UNIT} ${RUN}/unit; else touch ${RUN}/no-unit; fi`]
-      : []),
-    // Left by an apply that was cut off after it had disarmed.
-    `rm -rf ${ETC}.old ${ETC}.new`,
+    `if [ -e ${RUN} ] && unwatched; then rm -f ${RUN}/deadline; sh ${RUN}/watch 9>&-; fi`,
+    `mv -T ${ready} ${RUN} 2>/dev/null || { cat ${RUN}/holder 2>/dev/null; exit ${TAKEN}; }`,
+    `trap 'rm -rf ${ETC}.new; ${RELEASE}' EXIT`,
+    // Left by an arming that was killed.
+    `for each in ${RUN}.*; do kill -0 "\${each##*.}" 2>/dev/null || rm -rf "$each"; done`,
+    RESTORE,
+    ...(job.hasSystemd ? noteUnitLines(RUN) : []),
     // On the disk now, so that a full one is found before anything is changed.
-    ...(job.kept.size === 0 ? [] : [`cp -a ${NEW} ${ETC}.new`]),
+    `rm -rf ${ETC}.new`,
+    ...(job.kept.size === 0 ? [] : [`cp -a ${NEW} ${ETC}.new`, `sync -f ${ETC}.new 2>/dev/null || sync`]),
+    setDeadline(job),
     `touch ${RUN}/armed`,
     job.hasSystemd
-      ? `systemd-run --quiet --collect --unit=tofro-rollback-${job.token} sh ${RUN}/watch`
-      : `setsid sh ${RUN}/watch </dev/null >/dev/null 2>&1 &`,
-    `for try in $(seq 100); do [ ! -e ${RUN}/watching ] || break; sleep 0.05; done`,
-    `[ -e ${RUN}/watching ] || { echo 'the way back does not start' >&2; exit 1; }`,
+      ? // Killed, it is started again; what the way back starts stays when it ends.
+        `systemd-run --quiet --collect -p Restart=on-failure -p KillMode=process --unit=tofro-rollback-${job.token} sh ${RUN}/watch 9>&-`
+      : `setsid sh ${RUN}/watch </dev/null >/dev/null 2>&1 9>&- &`,
+    `for try in $(seq 100); do [ ! -e ${RUN}/started ] || break; sleep 0.05; done`,
+    `[ -e ${RUN}/started ] || { echo 'the way back does not start' >&2; exit 1; }`,
     "trap - EXIT",
   ]);
 }
 
 /** One stage; only while this apply is armed. */
 export const stageScript = (job: Job, changes: readonly Change[]): string =>
-  guarded(job, stageLines(changes, job.wireguard));
+  script(guarded(job, stageLines(changes, job.wireguard)));
 
-/** Makes it last: what brings the machine up at boot is replaced as a whole. The way back is still armed. */
+/** Makes it last: what brings the machine up at boot is replaced as a whole. The way back stays armed, for its whole time anew. */
 export const commitScript = (job: Job): string =>
-  guarded(job, [
-    `rm -rf ${ETC}.old`,
-    `[ ! -e ${ETC} ] || mv ${ETC} ${ETC}.old`,
-    ...(job.kept.size === 0 ? [] : [`mv ${ETC}.new ${ETC}`]),
-    ...(job.hasSystemd ? unitLines(job.kept.size > 0) : []),
+  script(
+    guarded(job, [
+      `rm -rf ${ETC}.old`,
+      // An empty one: there was none.
+      `if [ -e ${ETC} ]; then mv ${ETC} ${ETC}.old; else mkdir ${ETC}.old; fi`,
+      ...(job.kept.size === 0 ? [] : [`mv ${ETC}.new ${ETC}`]),
+      ...(job.hasSystemd ? unitLines(unitOptions(job), file) : []),
+      setDeadline(job),
+    ]),
+  );
+
+/** From here on the machine stays as it is. Repeated, it says whether it does. */
+export const disarmScript = (job: Job): string =>
+  script([
+    `! grep -qs '${job.token} stays' ${OUTCOMES} || exit 0`,
+    ...guarded(job, [`mv ${RUN}/armed ${RUN}/disarmed`, outcome(job, "stays"), `rm -rf ${ETC}.old`, RELEASE]),
   ]);
 
-/** From here on the machine stays as it is. */
-export const disarmScript = (job: Job): string =>
-  guarded(job, [`mv ${RUN}/armed ${RUN}/disarmed`, `rm -rf ${ETC}.old`, `rm -rf ${RUN}`]);
-
 /** Goes back now. Repeated, or after the watcher has fired, it waits until that is done. */
-export const rollbackScript = ({ token }: Pick<Job, "token">): string =>
+export const rollbackScript = (job: Pick<Job, "token">): string =>
   script([
-    `${mine(token)} || exit 0`,
-    `if [ -e ${RUN}/armed ]; then`,
-    ...goBack,
-    "fi",
-    `for try in $(seq 300); do ${mine(token)} || exit 0; sleep 0.1; done`,
+    ...FUNCTIONS,
+    // It has restarted in the middle.
+    `[ -e ${RUN} ] || { ${RESTORE}; rm -rf ${ETC}.new; }`,
+    `${mine(job)} || exit 0`,
+    `rm -f ${RUN}/deadline`,
+    `if unwatched; then sh ${RUN}/watch >/dev/null 2>&1; fi`,
+    `for try in $(seq 1200); do ${mine(job)} || exit 0; sleep 0.1; done`,
+    "echo 'it is still going back after two minutes' >&2",
     "exit 1",
   ]);
 
@@ -115,10 +131,9 @@ export const upScript = (fromNothing: Changes, wireguard: ChangeMeans["wireguard
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
     `sh ${ETC}/down 2>/dev/null`,
     "failed=0",
-    ...allOf(fromNothing)
-      .flatMap(endpointsApart)
-      .flatMap((change) => changeLines(change, { wireguard, keys: ETC }))
-      .map((line) => line.replace(/$|\n/, (end) => ` || failed=1${end}`)),
+    ...linesOf(allOf(fromNothing).flatMap(endpointsApart), { wireguard, keys: ETC }, "all").map((line) =>
+      line.replace(/$|\n/, (end) => ` || failed=1${end}`),
+    ),
     "exit $failed",
     "",
   ].join("\n");
@@ -141,7 +156,7 @@ export const downScript = (
 ): string =>
   `${[
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
-    ...allOf(toNothing).flatMap((change) => changeLines(change, { wireguard, keys: ETC })),
+    ...linesOf(allOf(toNothing), { wireguard, keys: ETC }, "all"),
     ...was.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
     "exit 0",
   ].join("\n")}\n`;
@@ -151,86 +166,95 @@ export const keptNodeKeyName = nodeKeyFile("").slice(1);
 
 const allOf = ({ widen, move, narrow }: Changes): Change[] => [...widen, ...move, ...narrow];
 
-/** Every line is tried: wherever the way there had stopped, the way back leads to where it began. */
+/** Every line is tried: wherever the way there had stopped, the way back leads to where it began. Can be repeated. */
 const undoScript = (job: Job): string =>
   [
     // A stage that still runs would change things behind our back.
     `stage=$(cat ${stageFile(job)} 2>/dev/null)`,
     `if [ -n "$stage" ] && [ "$(tr '\\0' ' ' </proc/$stage/cmdline)" = 'sh -s ' ]; then`,
     "  kill -STOP $stage",
-    "  kill -KILL $stage $(cat /proc/$stage/task/$stage/children)",
+    '  all="$stage $(cat /proc/$stage/task/$stage/children)"',
+    "  kill -KILL $all",
+    "  for each in $all; do for try in $(seq 50); do grep -qs '^State:.[^ZX]' /proc/$each/status || break; sleep 0.1; done; done",
     "fi",
-    `if [ -e ${ETC}.old ]; then rm -rf ${ETC}; mv ${ETC}.old ${ETC}; elif [ -e ${RUN}/no-etc ]; then rm -rf ${ETC}; fi`,
+    RESTORE,
     `rm -rf ${ETC}.new`,
-    ...allOf(job.back).flatMap((change) => changeLines(change, { wireguard: job.wireguard, keys: ETC })),
-    ...(job.hasSystemd
-      ? [
-          `if [ -e ${RUN}/unit ]; then cp -p ${RUN}/unit ${UNIT}; systemctl daemon-reload; systemctl enable --quiet tofro.service; fi`,
-          `if [ -e ${RUN}/no-unit ] && [ -e ${UNIT} ]; then systemctl disable --quiet tofro.service; rm -f ${UNIT}; systemctl daemon-reload; fi`,
-        ]
-      : []),
+    ...linesOf(allOf(job.back), { wireguard: job.wireguard, keys: ETC }, "all"),
+    ...(job.hasSystemd ? undoUnitLines(RUN) : []),
     "exit 0",
     "",
   ].join("\n");
 
-/** Whoever takes `armed` away decides: this apply stays, or it goes back. */
-const goBack = [
-  `  if mv ${RUN}/armed ${RUN}/firing 2>/dev/null; then`,
-  // Without a log rather than not at all.
-  `    sh ${RUN}/undo >${LOG} 2>&1 || sh ${RUN}/undo >/dev/null 2>&1 || true`,
-  "  fi",
-  `  [ ! -e ${RUN}/disarmed ] || rm -rf ${ETC}.old`,
-  `  rm -rf ${RUN}`,
+/** Commit began, and nobody has said that it stays: what it replaced comes back. */
+const RESTORE = `if [ -e ${ETC}.old ]; then rm -rf ${ETC}; rmdir ${ETC}.old 2>/dev/null || mv ${ETC}.old ${ETC}; fi`;
+
+/** All at once: nobody finds half a lock. */
+const RELEASE = `mv ${RUN} ${RUN}.$$; rm -rf ${RUN}.$$`;
+
+/** Seconds by /proc/uptime: it counts while the machine sleeps, and nobody sets it. */
+const setDeadline = ({ timeoutS }: Job): string =>
+  `echo $(($(cut -d. -f1 /proc/uptime) + ${timeoutS})) >${RUN}/deadline.new; mv ${RUN}/deadline.new ${RUN}/deadline`;
+
+const FUNCTIONS = [
+  // Its watcher takes the lock at its start, and a look takes it for a moment: free twice is free.
+  `unwatched() { flock -n ${RUN}/watching true && sleep 0.2 && flock -n ${RUN}/watching true; }`,
+  `late() { read -r up rest </proc/uptime; read -r last <${RUN}/deadline || last=0; [ "\${up%%.*}" -ge "$last" ]; } 2>/dev/null`,
 ];
 
-const watcher = ({ token, timeoutS }: Job): string =>
-  [`echo $$ >${RUN}/watching`, `sleep ${timeoutS}`, `${mine(token)} || exit 0`, ...goBack, ""].join("\n");
-
-const mine = (token: string): string => `[ "$(cat ${RUN}/token 2>/dev/null)" = ${token} ]`;
-
-const stageFile = ({ token }: Pick<Job, "token">): string => `${RUN}/stage-${token}`;
-
-/** Runs the lines while the apply is armed. It is named before it looks, so that a way back that fires then ends it. */
-function guarded(job: Job, lines: readonly string[]): string {
-  const gone = "{ echo 'this apply is not armed any more: the machine went back' >&2; exit 76; }";
-  return script([
-    `{ echo $$ >${stageFile(job)}; } 2>/dev/null || ${gone}`,
-    `${mine(job.token)} && [ -e ${RUN}/armed ] || ${gone}`,
-    ...lines,
-    `rm -f ${stageFile(job)}`,
-  ]);
-}
-
-function unitLines(stays: boolean): string[] {
-  if (!stays)
-    return [`systemctl disable --quiet tofro.service || true`, `rm -f ${UNIT}`, "systemctl daemon-reload"];
-  const unit = [
-    "[Unit]",
-    "Description=tofro: directional routing over WireGuard",
-    "Wants=network-online.target",
-    "After=network-online.target nftables.service",
-    "",
-    "[Service]",
-    "Type=oneshot",
-    "RemainAfterExit=yes",
-    `ExecStart=/bin/sh ${ETC}/up`,
-    `ExecStop=/bin/sh ${ETC}/down`,
-    "",
-    "[Install]",
-    "WantedBy=multi-user.target",
+/** Waits for the deadline, or for it to be gone, and goes back unless the apply stays. In place of one that was killed, too. */
+const watcher = (job: Job): string =>
+  [
+    "umask 077; PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
+    ...FUNCTIONS,
+    `${mine(job)} || exit 0`,
+    `exec 9>>${RUN}/watching`,
+    `touch ${RUN}/started`,
+    "flock -w 20 9 || exit 1",
+    // What is started here must not hold the lock when this is killed.
+    `while ${mine(job)} && ! late; do sleep 0.5 9>&-; done`,
+    `${mine(job)} || exit 0`,
+    `mv ${RUN}/armed ${RUN}/firing 2>/dev/null`,
+    `if [ -e ${RUN}/firing ]; then`,
+    // Without a log rather than not at all.
+    `  sh ${RUN}/undo >${LOG} 2>&1 9>&- || sh ${RUN}/undo >/dev/null 2>&1 9>&-`,
+    `  ${outcome(job, "went back")}`,
+    "fi",
+    `[ ! -e ${RUN}/disarmed ] || rm -rf ${ETC}.old`,
+    RELEASE,
     "",
   ].join("\n");
-  return [
-    file(UNIT, unit),
-    `chmod 644 ${UNIT}`,
-    "systemctl daemon-reload",
-    "systemctl enable --quiet tofro.service",
-  ];
-}
+
+const outcome = ({ token }: Job, how: "stays" | "went back"): string =>
+  `{ echo "$(date -u +%FT%TZ) ${token} ${how}" >>${OUTCOMES}; } 2>/dev/null || true`;
+
+const mine = ({ token }: Pick<Job, "token">): string => `[ "$(cat ${RUN}/token 2>/dev/null)" = ${token} ]`;
+
+const stageFile = ({ token }: Job): string => `${RUN}/stage-${token}`;
+
+/** The lines run while the apply is armed. They are named before they look, so that a way back that fires then ends them. */
+const guarded = (job: Job, lines: readonly string[]): string[] => [
+  ...FUNCTIONS,
+  "refuse() {",
+  `  if grep -qs '${job.token} went back' ${OUTCOMES}; then echo 'the machine went back by itself: its time was over'`,
+  `  elif ${mine(job)}; then echo "$1"`,
+  "  else echo 'the machine knows nothing of this apply any more, as after a restart'; fi >&2",
+  `  exit ${GONE}`,
+  "}",
+  `{ echo $$ >${stageFile(job)}; } 2>/dev/null || refuse 'its /run is full'`,
+  `trap 'rm -f ${stageFile(job)}' EXIT`,
+  `${mine(job)} && [ -e ${RUN}/armed ] && ! late || refuse 'the machine goes back: its time is over'`,
+  "! unwatched || refuse 'what watches over its way back was killed'",
+  ...lines,
+];
+
+const unitOptions = ({ kept }: Job): UnitOptions | undefined =>
+  kept.size === 0 ? undefined : { run: RUN, restore: RESTORE, follows: kept.has("follow") };
 
 /** In braces: a script that is cut off on its way does nothing at all. */
 const script = (lines: readonly string[]): string =>
-  ["{", "set -e", "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C", ...lines, "exit 0", "}", ""].join("\n");
+  ["{", "set -e; umask 077", "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C", ...lines, "exit 0", "}", ""].join(
+    "\n",
+  );
 
 /** A whole file by heredoc: its text never is an argument of anything. */
 const file = (path: string, text: string): string =>

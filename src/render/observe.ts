@@ -11,13 +11,14 @@ export function observeScript(state: NodeState): string {
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
     section(
       "commands",
-      "for each in ip wg nft sysctl unshare; do command -v $each >/dev/null || echo $each; done",
+      "for each in ip wg nft sysctl unshare flock ping; do command -v $each >/dev/null || echo $each; done",
     ),
     section("root", "id -u"),
     section(
       "wireguard",
       "if [ -e /sys/module/wireguard ] || modprobe -qn wireguard; then echo kernel; elif command -v wireguard-go >/dev/null && [ -e /dev/net/tun ]; then echo userspace; fi",
     ),
+    section("dummy", "[ ! -e /sys/module/dummy ] && ! modprobe -qn dummy || echo yes"),
     section("systemd", "[ ! -d /run/systemd/system ] || echo yes"),
     needed("links", "ip -j -d link show"),
     needed("addresses", "ip -j address show"),

@@ -1,17 +1,16 @@
 // capture on a real transit: what passes it, which way, and that nothing of the counters stays.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Captured } from "../../src/core/capture/capture.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
-import { labFor } from "../support/lab-for.ts";
+import { example, labFor } from "../support/doctor.ts";
 import { ping } from "./traffic.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const THREE = readFileSync(join(ROOT, "examples", "three-nodes", "tofro.yaml"), "utf8");
+const THREE = example("three-nodes");
 const [B, C] = ["192.168.51.1", "192.168.51.2"];
 
 describe("capture", () => {

@@ -1,13 +1,12 @@
 // status of a network that apply made: what is well, what is broken, what drifted, and who cannot be asked.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { tofro } from "../support/cli.ts";
-import { labFor } from "../support/lab-for.ts";
+import { example, labFor } from "../support/doctor.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const THREE = readFileSync(join(ROOT, "examples", "three-nodes", "tofro.yaml"), "utf8");
+const THREE = example("three-nodes");
 const UNDERLAY = "underlay:\n  default: { delay: 10ms }\n  a -> c: { delay: 40ms }\n";
 
 interface Status {

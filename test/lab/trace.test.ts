@@ -1,20 +1,10 @@
 // trace on hosts that are really broken, one way at a time: what is seen on the wire, and who is named for it.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CulpritCode } from "../../src/core/trace/scene.ts";
 import type { DirectionTrace } from "../../src/core/trace/trace.ts";
-import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
-import { FORWARD, FW, NO_FW, NO_TOFRO, TOFRO } from "../support/foreign-firewall.ts";
-import { labFor } from "../support/lab-for.ts";
+import { A, B, C, example, FORWARD, FW, labFor, NO_FW, NO_TOFRO, sh, TOFRO } from "../support/doctor.ts";
 import { withLab } from "../support/lab.ts";
-
-const example = (name: string): string =>
-  readFileSync(join(import.meta.dirname, "..", "..", "examples", name, "tofro.yaml"), "utf8");
-
-const sh = async (host: Host, script: string): Promise<string> =>
-  (await host.run(["sh", "-ec", script], { timeoutMs: 30_000 })).stdout;
 
 interface Traced {
   readonly code: number;
@@ -74,7 +64,6 @@ describe("the examples", () => {
   });
 });
 
-const [A, B, C] = ["192.168.51.5", "192.168.51.1", "192.168.51.2"];
 const [A6, C6] = ["fd51::5", "fd51::2"];
 const NETWORK = `overlay: [192.168.51.0/24, fd51::/64]
 nodes:
@@ -216,6 +205,15 @@ const BREAKS: readonly Break[] = [
     code: "route",
     evidence: /packets leave a by wg-c; the plan has wg-b.*ip route get at a: \S+ .*dev wg-c/s,
     seen: ["a c 4: differs: a (a - c) c", "a c 6: differs: a (a - c) c"],
+  },
+  {
+    what: "a route that is gone",
+    at: "a",
+    script: `ip route add unreachable ${C} metric 5; ip route del ${C} dev wg-b proto 116; ip -6 route del ${C6} dev wg-b`,
+    after: `ip route add ${C} dev wg-b src ${A} proto 116; ip route del unreachable ${C} metric 5; ip -6 route add ${C6} dev wg-b src ${A6} proto 116`,
+    code: "route",
+    evidence: /nothing leaves a.*ip route get at a: .*(?:No route to host|unreachable)/s,
+    seen: ["a c 4: lost: a", "a c 6: lost: a"],
   },
   {
     what: "forwarding switched off",

@@ -8,6 +8,7 @@ import { hopsScript, parseHops } from "../../src/render/hops.ts";
 import { loadLab } from "../../src/lab/load.ts";
 import { prepareOverlay } from "../../src/lab/overlay.ts";
 import type { Host } from "../../src/linux/command.ts";
+import { PATIENCE } from "./patience.ts";
 
 export interface TestLab {
   readonly name: string;
@@ -92,7 +93,10 @@ export async function traceAll(lab: TestLab, pairs: ReadonlySet<string>): Promis
           : [],
       );
       const script = targets.map(({ address }) => probeScript(address)).join("\n");
-      const { stdout } = await host.run(["sh", "-s"], { input: `${script}\nexit 0\n`, timeoutMs: 120_000 });
+      const { stdout } = await host.run(["sh", "-s"], {
+        input: `${script}\nexit 0\n`,
+        timeoutMs: 120_000 * PATIENCE,
+      });
       const parts = stdout.split("== ").slice(1);
       return targets.map(({ to, address }, index): Trace => {
         const part = parts[index] ?? "";

@@ -5,19 +5,21 @@ import type { TestLab } from "./lab.ts";
 const COMMANDS = [
   "ip -o address | cut -d: -f2- | grep -v ipv4.conf.all.send_redirects | sort",
   // Carrier comes a moment after a lab does, and with it the kernel's multicast routes.
-  "ip -br link | cut -d' ' -f1",
-  "ip -4 route show table all",
-  "ip -6 route show table all | grep -v ^multicast",
+  "ip -br link | cut -d' ' -f1 | cut -d@ -f1 | sort",
+  // One that goes and comes back stands elsewhere in the kernel's lists.
+  "ip -4 route show table all | sort",
+  "ip -6 route show table all | grep -v ^multicast | sort",
   "ip rule",
   "ip -6 rule",
   "nft -s list ruleset",
   // The kernel's WireGuard turns send_redirects off with every interface that goes up (wg_open), for good.
-  "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6)[.](ip_forward|conf)' | grep -v ipv4.conf.all.send_redirects | sort",
+  "grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf | grep -v ipv4/conf/all/send_redirects | sort",
   "find /run/tofro -mindepth 1 2>/dev/null",
   "for each in /etc/tofro*/*; do [ ! -e $each ] || sha256sum $each; done",
-  "wg show all allowed-ips; wg show all listen-port; wg show all public-key; wg show all persistent-keepalive",
-  "for each in $(wg show interfaces); do wg show $each preshared-keys | sha256sum; done",
-  'ip -j link | tr \'{\' \'\\n\' | grep -o \'"ifalias":"tofro[^"]*\\|"ifname":"wg[^"]*\\|"mtu":[0-9]*\'',
+  "wg show all allowed-ips | while read name key all; do echo $name $key $(printf '%s\\n' $all | sort); done | sort",
+  "{ wg show all listen-port; wg show all public-key; wg show all persistent-keepalive; } | sort",
+  "for each in $(wg show interfaces); do echo $each $(wg show $each preshared-keys | sha256sum); done | sort",
+  "for each in /sys/class/net/*; do echo $each $(cat $each/mtu $each/ifalias); done",
 ];
 
 export async function snapshot(host: Host): Promise<string> {
