@@ -41,7 +41,7 @@ export async function doctor(lab: string): Promise<{ code: number; findings: Fin
 export const WELL = { code: 0, findings: [] };
 
 /** A lab that lives as long as the tests of a `describe`. */
-export function labFor(network: string, options: { bare?: boolean } = {}): () => TestLab {
+export function labFor(network: string, options: Parameters<typeof withLab>[1] = {}): () => TestLab {
   const up = Promise.withResolvers<TestLab>();
   const done = Promise.withResolvers<void>();
   let lab: TestLab | undefined;

@@ -6,6 +6,7 @@ import { sysctlLines, type SysctlLine } from "./facts-sysctl.ts";
 import { roomsOf, underlaysOf, type Room, type Underlay } from "./facts-underlay.ts";
 import { joined, parseLegacy } from "./legacy.ts";
 import { parseNetworkd, type Networkd } from "./networkd.ts";
+import { linesOf, sectionsOf } from "../sections.ts";
 import { parseRuleset, type Ruleset } from "./ruleset.ts";
 
 interface Link {
@@ -161,15 +162,6 @@ export function parseFacts(output: string): Facts {
     nowS: Number(text("now").trim()),
   };
 }
-
-function sectionsOf(output: string): Map<string, string> {
-  const parts = output.split(/^== (\S+)\n?/m).slice(1);
-  const sections = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
-  return sections;
-}
-
-const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
 function wireguardOf(lines: (name: string) => string[]): Map<string, WireguardDevice> {
   const rows = (name: string): string[][] => lines(name).map((line) => line.split("\t"));
