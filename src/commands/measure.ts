@@ -6,7 +6,7 @@ import { directionFigures, type DirectionFigures } from "../core/measure/directi
 import { measure } from "../core/measure/measurement.ts";
 import type { Plan } from "../core/plan.ts";
 import { suggest } from "../core/suggest.ts";
-import { planOf } from "../files/network.ts";
+import { openNetwork, planOf } from "../files/network.ts";
 import { parseDurationMs } from "../lab/impairment.ts";
 import { probeTunnels } from "../probe/run.ts";
 import type { Io } from "./io.ts";
@@ -14,6 +14,7 @@ import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf } from "./machines.ts";
 import { measureText } from "./measure-text.ts";
 import { measureJson } from "./measure-json.ts";
+import { unlock } from "./unlock.ts";
 
 const LONGEST_S = 3600;
 const MOST_PER_SECOND = 500;
@@ -36,9 +37,10 @@ export const measureCommand = (io: Io) =>
     )
     .option("--json", "{ seconds, ratePerS, links, directions, failures, … }")
     .action(async (from, to, options) => {
-      const network = await loadNetwork(options, io);
-      const plan = planOf(network);
+      const closed = await loadNetwork(options, io);
+      const plan = planOf(closed);
       const pairs = pairsOf(plan, { from, to, all: options.all === true });
+      const network = await openNetwork(closed, unlock);
       const machines = await machinesOf(network, plan.states, options);
       const stop = new AbortController();
       const abort = (): void => stop.abort(new TofroError("Cannot finish measuring: interrupted"));
@@ -119,7 +121,7 @@ function pairsOf(plan: Plan, { from, to, all }: Wanted): PairKey[] {
   return [there * nodes + back, back * nodes + there];
 }
 
-function seconds(text: string): number {
+export function seconds(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined || ms < 1000 || ms > LONGEST_S * 1000)
     throw new TofroError(`--for must be a time from 1s to ${LONGEST_S}s, not "${text}"`, { kind: "usage" });

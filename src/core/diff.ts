@@ -67,9 +67,9 @@ export function diff(from: MachineState, to: MachineState, certain: "certain" | 
     const present = from.interfaces.get(name);
     if (present === undefined) recreated.add(name);
     for (const change of interfaceChanges(present, wanted)) {
-      (change.kind === "wireguard" && change.set.greet !== undefined ? rekey : widen).push(change);
+      (change.kind === "wireguard" && isRekeyed(present, wanted) ? rekey : widen).push(change);
     }
-    narrow.push(...interfaceTidying(present, wanted));
+    narrow.push(...answeringEndpoint(present, wanted), ...interfaceTidying(present, wanted));
   }
   for (const [key, value] of to.sysctls) {
     const ofNew = [...recreated].some((name) => key.includes(`.conf.${name}.`));
@@ -80,7 +80,8 @@ export function diff(from: MachineState, to: MachineState, certain: "certain" | 
   const firewall = firewallChanges(from.firewall, to.firewall, certain === "small");
   return {
     widen: [...firewall.widen, ...freedPorts(from, to), ...identity.widen, ...widen],
-    // The end that greets comes last: the other knows the new keys by then, and a tunnel is down for one handshake.
+    // The end that greets comes last (`rekeyRound`): the other knows the new keys by then, and a tunnel is down for one
+    // handshake.
     move: [...rekey, ...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
     narrow: [
       // Those of an interface that goes, go with it; and some go with an address, so they come before it.
@@ -155,7 +156,8 @@ function settings(
 ): WireguardSettings | undefined {
   const { peer } = wanted;
   const old = present?.peer;
-  const same = old !== undefined && old.publicKey === peer?.publicKey ? old : undefined;
+  const isAnew = old?.publicKey !== peer?.publicKey || answers(present, wanted);
+  const same = isAnew ? undefined : old;
   const allowed = [...new Set([...(same?.allowedIps ?? []), ...(peer?.allowedIps ?? [])])];
   const endpointSame = peer?.endpoint === undefined || sameEndpoint(same?.endpoint, peer.endpoint);
   const peerSettings = {
@@ -163,7 +165,7 @@ function settings(
       ? {}
       : { presharedKey: peer?.presharedKeyPrint !== "" }),
     ...(same !== undefined && allowed.length === same.allowedIps.length ? {} : { allowedIps: allowed }),
-    ...(endpointSame ? {} : { endpoint: peer.endpoint }),
+    ...(endpointSame || answers(present, wanted) ? {} : { endpoint: peer.endpoint }),
     ...(same?.keepaliveS === peer?.keepaliveS ? {} : { keepaliveS: peer?.keepaliveS ?? 0 }),
   };
   const set: WireguardSettings = {
@@ -191,6 +193,23 @@ const isRekeyed = (present: MachineInterface | undefined, wanted: MachineInterfa
  */
 const greets = ({ publicKey, peer }: MachineInterface): boolean =>
   peer?.endpoint !== undefined && (peer.keepaliveS > 0 || publicKey < peer.publicKey);
+
+/**
+ * The other end only answers, whatever traffic it has: its peer is made anew and without an endpoint, which it learns from
+ * the handshake, and which is set when the tunnel is up again.
+ */
+const answers = (present: MachineInterface | undefined, wanted: MachineInterface): boolean =>
+  isRekeyed(present, wanted) && !greets(wanted);
+
+const answeringEndpoint = (present: MachineInterface | undefined, wanted: MachineInterface): Change[] => {
+  const { name, peer } = wanted;
+  return peer?.endpoint !== undefined && answers(present, wanted)
+    ? [{ kind: "wireguard", name, set: { peer: { publicKey: peer.publicKey, endpoint: peer.endpoint } } }]
+    : [];
+};
+
+/** In which of the rounds before all routes a change of keys comes, the same for all machines. */
+export const rekeyRound = ({ greet }: WireguardSettings): number => (greet === undefined ? -2 : -1);
 
 /** A name cannot be compared with an address: it was resolved once, and the endpoint timer follows it. */
 function sameEndpoint(

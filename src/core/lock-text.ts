@@ -32,6 +32,7 @@ const schema = z.strictObject({
         .refine((each) => isDistinct(each.map(familyOf)), "must be one of each family"),
       base_port: port,
       public_key: wireguardKey.optional(),
+      renew_key: z.literal(true, "must be `true`, or left out").optional(),
       interfaces: z
         .record(z.string(), z.strictObject({ name: interfaceName, port }))
         .refine(
@@ -54,11 +55,11 @@ export function parseLock(text: string, file: string): { lock: Lock; diagnostics
   if (text.trim() === "") return { lock: EMPTY_LOCK, diagnostics: [] };
   const { value, diagnostics } = readStructured(text, file, schema, HINT);
   const nodes = Object.entries(value?.nodes ?? {}).map(([name, node]) => {
-    const { addresses, base_port: basePort, public_key: publicKey } = node;
+    const { addresses, base_port: basePort, public_key: publicKey, renew_key: renewsKey } = node;
     const interfaces = new Map(Object.entries(node.interfaces));
     return [
       name,
-      { addresses, basePort, interfaces, ...(publicKey === undefined ? {} : { publicKey }) },
+      { addresses, basePort, interfaces, ...(publicKey && { publicKey }), ...(renewsKey && { renewsKey }) },
     ] as const;
   });
   return { lock: { nodes: new Map(nodes) }, diagnostics };
@@ -70,7 +71,8 @@ export function formatLock(lock: Lock): string {
     {
       addresses: node.addresses,
       base_port: node.basePort,
-      ...(node.publicKey === undefined ? {} : { public_key: node.publicKey }),
+      ...(node.publicKey && { public_key: node.publicKey }),
+      ...(node.renewsKey && { renew_key: true }),
       interfaces: Object.fromEntries(node.interfaces),
     },
   ]);

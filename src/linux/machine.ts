@@ -12,6 +12,7 @@ import {
   keptKeyName,
   keptNodeKeyName,
   upScript,
+  type Job,
   type KeptFiles,
 } from "../render/apply-scripts.ts";
 import type { ChangeMeans } from "../render/change.ts";
@@ -28,6 +29,7 @@ export interface Machine {
   readonly there: Changes;
   readonly back: Changes;
   readonly kept: KeptFiles;
+  readonly ownKey?: Job["ownKey"];
   readonly wireguard: ChangeMeans["wireguard"];
   /** Nothing to do, on the live machine and for its next boot. */
   readonly isDone: boolean;
@@ -37,6 +39,8 @@ export interface Aim {
   /** `down`: nothing of tofro. */
   readonly kind: "plan" | "down";
   readonly secrets: Secrets;
+  /** Nodes that keep their private key to themselves. */
+  readonly ownKeys: ReadonlySet<string>;
   /** Instead of what the machine has. */
   readonly wireguard?: ChangeMeans["wireguard"];
 }
@@ -61,9 +65,15 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     there,
     back: diff(target.state, backTo(observed, target), "certain"),
     kept,
+    ...(aim.ownKeys.has(plan.node) ? { ownKey: ownKey(plan, aim) } : {}),
     wireguard: means,
     isDone: isNothing(there) && isKept(plan, observed, kept),
   };
+}
+
+/** A node without interfaces is planned without its key. */
+function ownKey({ interfaces: [first] }: NodeState, { kind }: Aim): Job["ownKey"] {
+  return kind === "plan" && first !== undefined ? { publicKey: first.publicKey } : {};
 }
 
 function parse(stdout: string, plan: NodeState, host: Host): Observed {

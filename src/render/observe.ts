@@ -52,7 +52,7 @@ export function observeScript(state: NodeState): string {
     // Without the key, which a node may keep to itself.
     section(
       "kept",
-      `cd ${ETC} && for each in *; do [ $each = private.key ] || sha256sum $each; done | sha256sum`,
+      `cd ${ETC} && [ "$(ls)" != private.key ] && for each in *; do [ $each = private.key ] || sha256sum $each; done | sha256sum`,
     ),
     section("unit", "[ ! -d /run/systemd/system ] || systemctl is-enabled tofro.service"),
     "echo '== end'",

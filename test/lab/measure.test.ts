@@ -8,7 +8,7 @@ import { measure } from "../../src/core/measure/measurement.ts";
 import type { SessionSamples } from "../../src/core/measure/samples.ts";
 import { quantile, sorted, typical } from "../../src/core/measure/statistics.ts";
 import type { Plan } from "../../src/core/plan.ts";
-import { readNetwork } from "../../src/files/network.ts";
+import { openNetwork, readNetwork } from "../../src/files/network.ts";
 import type { Impairment } from "../../src/lab/impairment.ts";
 import { parseChange, set } from "../../src/lab/set.ts";
 import { currentLinks, readState } from "../../src/lab/state.ts";
@@ -35,7 +35,7 @@ const wrongClocks = (plan: Plan): Map<string, ClockError> =>
   );
 
 async function probed(lab: TestLab, folder: string, options: ProbeOptions): Promise<SessionSamples[]> {
-  const { secrets } = await readNetwork(join(folder, "tofro.yaml"));
+  const { secrets } = await openNetwork(await readNetwork(join(folder, "tofro.yaml")));
   const names = lab.plan.topology.nodes.map(({ name }) => name);
   const hosts = new Map(await Promise.all(names.map(async (name) => [name, await lab.host(name)] as const)));
   const { sessions, failures } = await probeTunnels(hosts, lab.plan, secrets, options);

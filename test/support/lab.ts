@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../src/core/plan.ts";
+import { readNetwork, settle } from "../../src/files/network.ts";
 import { down, labHost, up } from "../../src/lab/lab.ts";
-import { hopsScript, parseHops } from "../../src/lab/hops.ts";
+import { hopsScript, parseHops } from "../../src/render/hops.ts";
 import { loadLab } from "../../src/lab/load.ts";
 import { prepareOverlay } from "../../src/lab/overlay.ts";
 import type { Host } from "../../src/linux/command.ts";
@@ -31,8 +32,11 @@ export async function withLab(
     const file = join(folder, "lab.yaml");
     writeFileSync(file, `network: ./tofro.yaml\n${options.underlay ?? "underlay: {}\n"}`);
     const { lab, spec } = await loadLab(file);
-    const { plan, forwarders, bringUp } = await prepareOverlay(join(folder, "tofro.yaml"));
-    await up({ lab, spec, name, forwarders, ...(options.bare === true ? {} : { overlay: bringUp }) });
+    const path = join(folder, "tofro.yaml");
+    const overlay = options.bare === true ? undefined : await prepareOverlay(path);
+    const plan = overlay?.plan ?? (await settle(await readNetwork(path))).plan;
+    const { forwarders } = plan.topology;
+    await up({ lab, spec, name, forwarders, ...(overlay && { overlay: overlay.bringUp }) });
     const testLab = { name, plan, host: (host: string) => labHost(name, host) };
     try {
       await use(testLab, folder);
