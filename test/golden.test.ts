@@ -10,6 +10,7 @@ import { formatLock, parseLock } from "../src/core/lock-text.ts";
 import { parse } from "../src/core/parse.ts";
 import { compile } from "../src/core/plan.ts";
 import type { Secrets } from "../src/core/secrets.ts";
+import { keepsItsKey } from "../src/core/spec.ts";
 import { wgQuickFiles } from "../src/render/wg-quick.ts";
 import { dot } from "../src/render/graph.ts";
 
@@ -29,9 +30,7 @@ describe.each(readdirSync(GOLDEN))("%s", (name) => {
   const plan = compile(spec, lock);
   const secrets: Secrets = {
     privateKeys: new Map(
-      spec.nodes
-        .filter((node) => node.publicKey === undefined)
-        .map((node) => [node.name, fakeKey(node.name)]),
+      spec.nodes.filter((node) => !keepsItsKey(node)).map((node) => [node.name, fakeKey(node.name)]),
     ),
     presharedKeys: new Map(plan.topology.tunnels.map(({ id }) => [id, fakeKey(id)])),
   };

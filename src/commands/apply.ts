@@ -1,20 +1,24 @@
 // `tofro apply` and `tofro down`: every machine to the plan, or to nothing of tofro, with a way back.
+import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { contains } from "../core/address.ts";
-import type { Change } from "../core/diff.ts";
+import { rekeyRound, type Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
-import { planOf, settle, type Network } from "../files/network.ts";
+import { NO_SECRETS } from "../core/secrets.ts";
+import { planOf, settle, writeLock, type Network } from "../files/network.ts";
 import { applyAll, ChangedMeanwhile } from "../linux/apply.ts";
 import type { Host } from "../linux/command.ts";
 import { observeMachine, type Aim, type Machine } from "../linux/machine.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
+import { nodeKeys } from "./node-keys.ts";
 import { observeAll } from "./observe.ts";
-import { planText } from "./plan.ts";
+import { planAim, planText } from "./plan.ts";
 import { progressOn } from "./progress.ts";
+import { unlock } from "./unlock.ts";
 import { verify } from "./verify.ts";
 
 const DEFAULT_TIMEOUT_S = 60;
@@ -42,8 +46,20 @@ export const applyCommand = (io: Io) =>
   verb("apply")
     .description("bring every machine to the plan; all go back when one fails or cannot be reached again")
     .action(async (options) => {
-      const { network, plan } = await settle(await loadNetwork(options, io));
-      await reach("plan", network, plan, options, io);
+      const { network } = await settle(await loadNetwork(options, io), unlock);
+      const aim = planAim(network);
+      await reach(network, options, io, async (all) => {
+        const token = newToken();
+        const { plan, machines, making, forget } = await nodeKeys(network, all, token);
+        try {
+          if (making.length > 0) io.stderr(`${making.join(", ")}: makes its private key, and keeps it\n`);
+          const reached = await once({ token, plan, aim, machines }, options, io);
+          await writeLock(network.file, plan.lock);
+          return reached;
+        } finally {
+          await forget();
+        }
+      });
     });
 
 export const downCommand = (io: Io) =>
@@ -51,31 +67,30 @@ export const downCommand = (io: Io) =>
     .description("remove what apply added, on every machine, and nothing else")
     .action(async (options) => {
       const network = await loadNetwork(options, io);
-      await reach("down", network, planOf(network), options, io);
+      // A key that tofro made goes with tofro; one that the user put there stays.
+      const theirs = network.spec.nodes.filter(({ publicKey }) => publicKey !== undefined);
+      const ownKeys = new Set(theirs.map(({ name }) => name));
+      const aim: Aim = { kind: "down", secrets: NO_SECRETS, ownKeys };
+      await reach(network, options, io, (machines) =>
+        once({ token: newToken(), plan: planOf(network), aim, machines }, options, io),
+      );
     });
 
+const newToken = (): string => randomBytes(6).toString("hex");
+
 async function reach(
-  kind: Aim["kind"],
   network: Network,
-  plan: Plan,
   options: Options,
   io: Io,
+  attempt: (machines: Machines) => Promise<Reached>,
 ): Promise<void> {
-  const machines = await machinesOf(network, plan.states, options);
-  const aim: Aim = { kind, secrets: network.secrets };
-  const once = async (): Promise<Reached> => {
-    const { machines: all, leftOut } = await observeAll(machines, aim, options.partial === true, io);
-    const changed = all.filter(({ isDone }) => !isDone);
-    if (options.json !== true) io.stdout(planText(all));
-    if (changed.length > 0) await bring({ changed, all }, plan, aim, machines, options, io);
-    return { changed, all, leftOut };
-  };
+  const machines = await machinesOf(network, planOf(network).states, options);
   try {
-    const reached = await once().catch((error: unknown) => {
+    const reached = await attempt(machines).catch((error: unknown) => {
       // What was found is not there any more: once more from what is there now.
       if (!(error instanceof ChangedMeanwhile)) throw error;
       io.stderr(`tofro: ${error.message}\nlooking again, from the start ...\n`);
-      return once();
+      return attempt(machines);
     });
     report(reached, options.json === true, io);
   } finally {
@@ -89,11 +104,39 @@ interface Reached {
   readonly leftOut: readonly string[];
 }
 
+interface Attempt {
+  readonly token: string;
+  readonly plan: Plan;
+  readonly aim: Aim;
+  readonly machines: Machines;
+}
+
+async function once(attempt: Attempt, options: Options, io: Io): Promise<Reached> {
+  const { machines, aim, plan } = attempt;
+  const { machines: all, leftOut } = await observeAll(machines, aim, options.partial === true, io);
+  if (aim.kind === "plan") refuseUnknown(plan, all);
+  const changed = all.filter(({ isDone }) => !isDone);
+  if (options.json !== true) io.stdout(planText(all));
+  if (changed.length > 0) await bring({ changed, all }, attempt, options, io);
+  return { changed, all, leftOut };
+}
+
+/** A peer that nobody asked yet for the key that it keeps cannot be told to WireGuard. */
+function refuseUnknown(plan: Plan, machines: readonly Machine[]): void {
+  for (const { plan: state } of machines) {
+    const unknown = state.interfaces.find(
+      ({ peer }) => plan.lock.nodes.get(peer.node)?.publicKey === undefined,
+    );
+    if (unknown === undefined) continue;
+    const { node } = unknown.peer;
+    const message = `Cannot set ${state.node} up: ${node} makes its key in the first apply that reaches it, and this one leaves it out`;
+    throw new TofroError(message, { kind: "usage" });
+  }
+}
+
 async function bring(
   { changed, all }: Omit<Reached, "leftOut">,
-  plan: Plan,
-  aim: Aim,
-  machines: Machines,
+  { token, plan, aim, machines }: Attempt,
   { timeout: timeoutS }: Options,
   io: Io,
 ): Promise<void> {
@@ -101,6 +144,7 @@ async function bring(
   const progress = progressOn(io);
   await untilInterrupted((signal) =>
     applyAll(changed, {
+      token,
       timeoutS,
       distance: (node, change) => distance(plan, node, change),
       isAsBefore: (machine, host) => isAsBefore(machine, host, aim),
@@ -126,7 +170,7 @@ function report({ changed, all, leftOut }: Reached, json: boolean, io: Io): void
 
 /** Hops to the node that has the route's prefix; new keys come before all routes, rules behind them. */
 function distance(plan: Plan, node: string, change: Change): number {
-  if (change.kind === "wireguard") return -1;
+  if (change.kind === "wireguard") return rekeyRound(change.set);
   if (change.kind !== "route-replace") return Number.POSITIVE_INFINITY;
   const { nodes } = plan.topology;
   const { prefix } = change.route;

@@ -6,6 +6,7 @@ import { planOf } from "../files/network.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions, printDiagnostics } from "./load.ts";
+import { wayText } from "./way.ts";
 
 /** More directions than this are counted instead of listed, the broken ones excepted. */
 const MOST_LISTED = 200;
@@ -47,19 +48,11 @@ export function checkText({ directions }: CheckResult): string {
   const listed = directions.length > MOST_LISTED ? broken : directions;
   const rows = listed.map((direction) => {
     const ends = `${direction.from} to ${direction.to}`;
-    const path = direction.path
-      .map((node, index) => (index === 0 ? node : `${arrow(direction.tunnels[index - 1])} ${node}`))
-      .join(" ");
+    const path = wayText(direction.path, direction.tunnels);
     return direction.broken === undefined
       ? ["ok", ends, path, `MTU ${direction.mtu}`]
       : ["BROKEN", ends, path, direction.broken.message];
   });
   const verdict = broken.length === 0 ? "all arrive" : `${broken.length} broken`;
   return `${columns(rows)}${directions.length} directions simulated, ${verdict}\n`;
-}
-
-/** A tunnel's id ends with the forwarder that it runs over. */
-function arrow(tunnel: string | undefined): string {
-  const [, forwarder] = / \[(.+)\]$/.exec(tunnel ?? "") ?? [];
-  return forwarder === undefined ? "->" : `-[${forwarder}]->`;
 }

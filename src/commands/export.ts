@@ -2,13 +2,17 @@
 import { Command } from "@commander-js/extra-typings";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { TofroError } from "../core/error.ts";
+import type { Plan } from "../core/plan.ts";
+import { keepsItsKey } from "../core/spec.ts";
 import { modeOf, readIfThere, writeAtomic } from "../files/atomic.ts";
-import { settle } from "../files/network.ts";
+import { secretsInUse, settle } from "../files/network.ts";
 import { staleFiles } from "../files/stale.ts";
 import { madeBy, wgQuickFiles } from "../render/wg-quick.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
+import { unlock } from "./unlock.ts";
 
 const wgQuick = (io: Io) =>
   networkOptions(new Command("wg-quick"))
@@ -16,8 +20,10 @@ const wgQuick = (io: Io) =>
     .option("-o, --output <dir>", "folder to write to", "wg-quick")
     .option("--json", "list the files as JSON")
     .action(async (options) => {
-      const { network, plan } = await settle(await loadNetwork(options, io));
-      const files = wgQuickFiles(plan, network.secrets).map((file) => ({
+      const { network, plan } = await settle(await loadNetwork(options, io), unlock);
+      const own = network.spec.nodes.filter(keepsItsKey).map(({ name }) => name);
+      refuseUnknown(plan, own);
+      const files = wgQuickFiles(plan, secretsInUse(network)).map((file) => ({
         ...file,
         path: join(options.output, file.node, `${file.interface}.conf`),
       }));
@@ -44,10 +50,23 @@ const wgQuick = (io: Io) =>
         ),
       );
       io.stderr(changed.size === 0 ? "nothing changed\n" : `changed: ${[...changed].join(", ")}\n`);
+      for (const name of own) {
+        const file = "/etc/tofro/private.key";
+        io.stderr(`${name}: its files have no private key; they read ${file} there (mode 0600)\n`);
+      }
       io.stderr(
         "On each node: copy its files to /etc/wireguard, then `wg-quick up` each of them, in any order.\n",
       );
     });
+
+/** A peer's file cannot be without the public key. */
+function refuseUnknown({ lock }: Plan, own: readonly string[]): void {
+  const unknown = own.find((name) => lock.nodes.get(name)?.publicKey === undefined);
+  if (unknown === undefined) return;
+  const hint = `\`tofro apply\` has it made there; or make it yourself, there: \`umask 077; mkdir -p /etc/tofro; wg genkey >/etc/tofro/private.key; wg pubkey </etc/tofro/private.key\`, and write what that prints as ${unknown}'s \`public_key:\``;
+  const message = `Cannot export: ${unknown} keeps its private key to itself, and its public key is not known yet`;
+  throw new TofroError(`${message}\n  hint: ${hint}`, { kind: "usage" });
+}
 
 export const exportCommand = (io: Io) =>
   new Command("export").description("write the plan as files for stock tools").addCommand(wgQuick(io));

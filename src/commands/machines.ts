@@ -10,6 +10,7 @@ import { discreet } from "../linux/discreet.ts";
 import type { Aim } from "../linux/machine.ts";
 import { sshConnections } from "../linux/ssh.ts";
 import type { Network } from "../files/network.ts";
+import { secretsIn } from "../files/secrets.ts";
 import type { NetworkOptions } from "./load.ts";
 import { networkOptions } from "./load.ts";
 
@@ -39,7 +40,7 @@ export async function machinesOf(
   const chosen = states.filter(({ node }) => options.node === undefined || options.node.includes(node));
   const unknown = options.node?.find((name) => !states.some(({ node }) => node === name));
   if (unknown !== undefined) throw new TofroError(`There is no node "${unknown}"`, { kind: "usage" });
-  const { secrets } = network;
+  const secrets = secretsIn(network.vault);
   if (options.lab !== undefined) return inLab(options.lab, chosen, secrets);
   const destinations = new Map(network.spec.nodes.map((node) => [node.name, node.ssh]));
   const here = chosen.filter(({ node }) => destinations.get(node) === undefined).map(({ node }) => node);

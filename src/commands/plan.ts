@@ -1,12 +1,15 @@
 // `tofro plan` and `tofro drift`: what would change on each machine, as the very lines that `apply` runs.
 import { Command } from "@commander-js/extra-typings";
-import { planOf } from "../files/network.ts";
-import type { Machine } from "../linux/machine.ts";
+import { keepsItsKey } from "../core/spec.ts";
+import { openNetwork, planOf, secretsInUse, type OpenNetwork } from "../files/network.ts";
+import type { Aim, Machine } from "../linux/machine.ts";
 import { stageLines } from "../render/apply-scripts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf } from "./machines.ts";
+import { nodeKeys } from "./node-keys.ts";
 import { observeAll } from "./observe.ts";
+import { unlock } from "./unlock.ts";
 
 export const planCommand = (io: Io) =>
   machineOptions(new Command("plan"))
@@ -15,16 +18,17 @@ export const planCommand = (io: Io) =>
     .option("--partial", "leave machines out that cannot be reached")
     .option("--json", "{ machines: [{ node, commands, isDone }], leftOut }")
     .action(async (options) => {
-      const network = await loadNetwork(options, io);
-      const machines = await machinesOf(network, planOf(network).states, options);
+      const network = await openNetwork(await loadNetwork(options, io), unlock);
+      const all = await machinesOf(network, planOf(network).states, options);
       try {
-        const aim = { kind: "plan", secrets: network.secrets } as const;
+        const { machines, making } = await nodeKeys(network, all);
+        const aim = planAim(network);
         const { machines: observed, leftOut } = await observeAll(machines, aim, options.partial === true, io);
-        io.stdout(options.json === true ? planJson(observed, leftOut) : planText(observed));
+        io.stdout(options.json === true ? planJson(observed, leftOut, making) : planText(observed, making));
         if (observed.some(({ isDone }) => !isDone)) io.exit(3);
         else if (leftOut.length > 0) io.exit(1);
       } finally {
-        await machines.close();
+        await all.close();
       }
     });
 
@@ -32,24 +36,40 @@ export const planCommand = (io: Io) =>
 const commandsOf = ({ there, wireguard }: Machine): string[] =>
   [there.widen, there.move, there.narrow].flatMap((changes) => stageLines(changes, wireguard));
 
-export function planText(machines: readonly Machine[]): string {
+/** The plan as the aim of a network's machines. */
+export const planAim = (network: OpenNetwork): Aim => ({
+  kind: "plan",
+  secrets: secretsInUse(network),
+  ownKeys: new Set(network.spec.nodes.filter(keepsItsKey).map(({ name }) => name)),
+});
+
+/** Nodes that are `making` a key are planned without it: apply has it made first, and everybody's lines follow. */
+export function planText(machines: readonly Machine[], making: readonly string[] = []): string {
   return machines
     .map((machine) => {
       const lines = commandsOf(machine);
       if (machine.isDone) return `${machine.plan.node}: nothing to do\n`;
       const boot = lines.length === 0 ? "  only what brings it up at boot\n" : "";
-      return `${machine.plan.node}:\n${lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("")}${boot}`;
+      const key = making.includes(machine.plan.node)
+        ? "  apply first makes a private key here (wg genkey), which stays here\n"
+        : "";
+      return `${machine.plan.node}:\n${key}${lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("")}${boot}`;
     })
     .join("");
 }
 
-const planJson = (machines: readonly Machine[], leftOut: readonly string[]): string =>
+const planJson = (
+  machines: readonly Machine[],
+  leftOut: readonly string[],
+  making: readonly string[],
+): string =>
   `${JSON.stringify(
     {
       machines: machines.map((machine) => ({
         node: machine.plan.node,
         commands: commandsOf(machine),
         isDone: machine.isDone,
+        ...(making.includes(machine.plan.node) && { makesKey: true }),
       })),
       leftOut,
     },

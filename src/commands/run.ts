@@ -3,6 +3,7 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
 import { applyCommand, downCommand } from "./apply.ts";
+import { captureCommand } from "./capture.ts";
 import { checkCommand } from "./check.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -11,11 +12,15 @@ import type { Io } from "./io.ts";
 import { keysCommand } from "./keys.ts";
 import { labCommand } from "./lab.ts";
 import { printDiagnostics } from "./load.ts";
+import { measureCommand } from "./measure.ts";
 import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
+import { unlock } from "./unlock.ts";
+import { statusCommand } from "./status.ts";
+import { traceCommand } from "./trace.ts";
 
-const lab = (io: Io) => labCommand(io, prepareOverlay);
+const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
 const VERBS = [
   checkCommand,
   showCommand,
@@ -23,6 +28,10 @@ const VERBS = [
   applyCommand,
   downCommand,
   doctorCommand,
+  statusCommand,
+  traceCommand,
+  captureCommand,
+  measureCommand,
   exportCommand,
   keysCommand,
   graphCommand,

@@ -38,7 +38,11 @@ export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous:
         { name: names.get(end.key)!, port: ports.get(end.key)! },
       ]),
     );
-    const rest = publicKey === undefined ? {} : { publicKey };
+    const renewsKey = node.makesItsKey === true && locked?.renewsKey === true;
+    const rest = {
+      ...(publicKey === undefined ? {} : { publicKey }),
+      ...(renewsKey ? { renewsKey } : {}),
+    };
     return [node.name, { addresses: addresses.get(node.name)!, basePort, interfaces, ...rest }];
   });
   return { nodes: new Map(nodes) };

@@ -3,11 +3,14 @@
 // Widen first (what is new comes beside what is there), then move (routes and rules, the destination's side first), then
 // narrow (what is no longer wanted goes): so no packet under way meets a machine that does not know it.
 import type { Prefix } from "./address.ts";
-import { joinListings } from "./firewall-listing.ts";
-import type { MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
-import type { Route, Rule } from "./node-state.ts";
+import { elementChanges, joinListings, type Elements } from "./firewall-listing.ts";
+import type { Identity, MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
+import { IDENTITY, type Route, type Rule } from "./node-state.ts";
+import { isNamed } from "./topology.ts";
 
 export type Change =
+  | { readonly kind: "identity-add"; readonly device: Identity["device"] }
+  | { readonly kind: "identity-up" | "identity-delete" }
   /** `alias` alone: the interface is there and carries another tunnel now. */
   | { readonly kind: "interface-add" | "alias"; readonly name: string; readonly tunnel: string }
   | { readonly kind: "interface-delete"; readonly name: string }
@@ -17,8 +20,9 @@ export type Change =
   | { readonly kind: "route-replace" | "route-delete"; readonly route: Route }
   | { readonly kind: "rule-add" | "rule-delete"; readonly rule: Rule }
   | { readonly kind: "sysctl"; readonly key: string; readonly value: string }
-  /** The table becomes exactly this listing. */
+  /** The table becomes exactly this listing; its counters begin anew. */
   | { readonly kind: "firewall"; readonly listing: string }
+  | { readonly kind: "elements-add" | "elements-delete"; readonly elements: Elements }
   | { readonly kind: "firewall-delete" };
 
 /** Only what is to change; for `wg set`. */
@@ -48,8 +52,13 @@ export interface Changes {
 export const isNothing = ({ widen, move, narrow }: Changes): boolean =>
   widen.length + move.length + narrow.length === 0;
 
-/** The smallest changes that lead from one state to the other; nothing else on the machine is touched. */
-export function diff(from: MachineState, to: MachineState): Changes {
+/**
+ * The smallest changes that lead from one state to the other; nothing else on the machine is touched.
+ *
+ * `certain`: those that also lead there from halfway, as a way back must. Elements of nftables can only be deleted when
+ * all of them are there; the whole table can always be replaced.
+ */
+export function diff(from: MachineState, to: MachineState, certain: "certain" | "small" = "small"): Changes {
   const widen: Change[] = [];
   const rekey: Change[] = [];
   const narrow: Change[] = [];
@@ -58,31 +67,64 @@ export function diff(from: MachineState, to: MachineState): Changes {
     const present = from.interfaces.get(name);
     if (present === undefined) recreated.add(name);
     for (const change of interfaceChanges(present, wanted)) {
-      (change.kind === "wireguard" && change.set.greet !== undefined ? rekey : widen).push(change);
+      (change.kind === "wireguard" && isRekeyed(present, wanted) ? rekey : widen).push(change);
     }
-    narrow.push(...interfaceTidying(present, wanted));
+    narrow.push(...answeringEndpoint(present, wanted), ...interfaceTidying(present, wanted));
   }
   for (const [key, value] of to.sysctls) {
     const ofNew = [...recreated].some((name) => key.includes(`.conf.${name}.`));
     if (ofNew || from.sysctls.get(key) !== value) widen.push({ kind: "sysctl", key, value });
   }
+  const identity = identityChanges(from.identity, to.identity);
   // The guard stands before what it guards.
-  const firewall = firewallChanges(from.firewall, to.firewall);
+  const firewall = firewallChanges(from.firewall, to.firewall, certain === "small");
   return {
-    widen: [...firewall.widen, ...freedPorts(from, to), ...widen],
-    // The end that greets comes last: the other knows the new keys by then, and a tunnel is down for one handshake.
+    widen: [...firewall.widen, ...freedPorts(from, to), ...identity.widen, ...widen],
+    // The end that greets comes last (`rekeyRound`): the other knows the new keys by then, and a tunnel is down for one
+    // handshake.
     move: [...rekey, ...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
     narrow: [
-      ...narrow,
-      // Those of an interface that goes, go with it.
+      // Those of an interface that goes, go with it; and some go with an address, so they come before it.
       ...[...from.routes]
         .filter(([key, route]) => !to.routes.has(key) && to.interfaces.has(route.interface))
         .map(([, route]): Change => ({ kind: "route-delete", route })),
+      ...narrow,
       ...[...from.interfaces.keys()]
         .filter((name) => !to.interfaces.has(name))
         .map((name): Change => ({ kind: "interface-delete", name })),
+      ...identity.narrow,
       ...firewall.narrow,
     ],
+  };
+}
+
+function identityChanges(
+  from: Identity | undefined,
+  to: Identity | undefined,
+): { widen: Change[]; narrow: Change[] } {
+  if (to === undefined) return { widen: [], narrow: from === undefined ? [] : [{ kind: "identity-delete" }] };
+  const addresses = addressChanges(IDENTITY, from?.addresses ?? [], to.addresses);
+  return {
+    widen: [
+      ...(from === undefined ? [{ kind: "identity-add", device: to.device } as const] : []),
+      ...addresses.add,
+      ...(from?.up === true ? [] : [{ kind: "identity-up" } as const]),
+    ],
+    narrow: addresses.remove,
+  };
+}
+
+function addressChanges(
+  name: string,
+  from: readonly Prefix[],
+  to: readonly Prefix[],
+): { add: Change[]; remove: Change[] } {
+  const [present, wanted] = [new Set(from), new Set(to)];
+  return {
+    add: to.filter((each) => !present.has(each)).map((address) => ({ kind: "address-add", name, address })),
+    remove: from
+      .filter((each) => !wanted.has(each))
+      .map((address) => ({ kind: "address-delete", name, address })),
   };
 }
 
@@ -97,15 +139,12 @@ function freedPorts(from: MachineState, to: MachineState): Change[] {
 function interfaceChanges(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
   const { name, tunnel, mtu, up } = wanted;
   const set = settings(present, wanted);
-  const had = new Set(present?.addresses);
   const linked = present !== undefined && present.mtu === mtu && present.up === up;
   return [
     ...(present === undefined ? [{ kind: "interface-add", name, tunnel } as const] : []),
     ...(present === undefined || present.tunnel === tunnel ? [] : [{ kind: "alias", name, tunnel } as const]),
     ...(set === undefined ? [] : [{ kind: "wireguard", name, set } as const]),
-    ...wanted.addresses
-      .filter((address) => !had.has(address))
-      .map((address) => ({ kind: "address-add", name, address }) as const),
+    ...addressChanges(name, present?.addresses ?? [], wanted.addresses).add,
     ...(linked ? [] : [{ kind: "link", name, mtu, up } as const]),
   ];
 }
@@ -117,7 +156,8 @@ function settings(
 ): WireguardSettings | undefined {
   const { peer } = wanted;
   const old = present?.peer;
-  const same = old !== undefined && old.publicKey === peer?.publicKey ? old : undefined;
+  const isAnew = old?.publicKey !== peer?.publicKey || answers(present, wanted);
+  const same = isAnew ? undefined : old;
   const allowed = [...new Set([...(same?.allowedIps ?? []), ...(peer?.allowedIps ?? [])])];
   const endpointSame = peer?.endpoint === undefined || sameEndpoint(same?.endpoint, peer.endpoint);
   const peerSettings = {
@@ -125,7 +165,7 @@ function settings(
       ? {}
       : { presharedKey: peer?.presharedKeyPrint !== "" }),
     ...(same !== undefined && allowed.length === same.allowedIps.length ? {} : { allowedIps: allowed }),
-    ...(endpointSame ? {} : { endpoint: peer.endpoint }),
+    ...(endpointSame || answers(present, wanted) ? {} : { endpoint: peer.endpoint }),
     ...(same?.keepaliveS === peer?.keepaliveS ? {} : { keepaliveS: peer?.keepaliveS ?? 0 }),
   };
   const set: WireguardSettings = {
@@ -154,21 +194,36 @@ const isRekeyed = (present: MachineInterface | undefined, wanted: MachineInterfa
 const greets = ({ publicKey, peer }: MachineInterface): boolean =>
   peer?.endpoint !== undefined && (peer.keepaliveS > 0 || publicKey < peer.publicKey);
 
+/**
+ * The other end only answers, whatever traffic it has: its peer is made anew and without an endpoint, which it learns from
+ * the handshake, and which is set when the tunnel is up again.
+ */
+const answers = (present: MachineInterface | undefined, wanted: MachineInterface): boolean =>
+  isRekeyed(present, wanted) && !greets(wanted);
+
+const answeringEndpoint = (present: MachineInterface | undefined, wanted: MachineInterface): Change[] => {
+  const { name, peer } = wanted;
+  return peer?.endpoint !== undefined && answers(present, wanted)
+    ? [{ kind: "wireguard", name, set: { peer: { publicKey: peer.publicKey, endpoint: peer.endpoint } } }]
+    : [];
+};
+
+/** In which of the rounds before all routes a change of keys comes, the same for all machines. */
+export const rekeyRound = ({ greet }: WireguardSettings): number => (greet === undefined ? -2 : -1);
+
 /** A name cannot be compared with an address: it was resolved once, and the endpoint timer follows it. */
 function sameEndpoint(
   present: MachinePeer["endpoint"],
   wanted: NonNullable<MachinePeer["endpoint"]>,
 ): boolean {
   if (present === undefined) return false;
-  const isName = !/^[\d.]+$/.test(wanted.host) && !wanted.host.includes(":");
-  return present.port === wanted.port && (isName || present.host === wanted.host);
+  return present.port === wanted.port && (isNamed(wanted) || present.host === wanted.host);
 }
 
 /** Allowed IPs and addresses that are no longer wanted. */
 function interfaceTidying(present: MachineInterface | undefined, wanted: MachineInterface): Change[] {
   if (present === undefined) return [];
   const { name, peer } = wanted;
-  const kept = new Set(wanted.addresses);
   const allowed = new Set(peer?.allowedIps);
   const tooMany =
     present.peer?.publicKey === peer?.publicKey &&
@@ -183,9 +238,7 @@ function interfaceTidying(present: MachineInterface | undefined, wanted: Machine
           } as const,
         ]
       : []),
-    ...present.addresses
-      .filter((address) => !kept.has(address))
-      .map((address) => ({ kind: "address-delete", name, address }) as const),
+    ...addressChanges(name, present.addresses, wanted.addresses).remove,
   ];
 }
 
@@ -214,13 +267,27 @@ function ruleChanges(from: MachineState, to: MachineState): Change[] {
   ];
 }
 
+/** Deleting many elements of an interval set takes the kernel longer than making the table anew: 10,000 take some 10 s. */
+const MOST_DELETED = 1000;
+const countOf = (elements: Elements): number =>
+  [...elements.values()].reduce((count, list) => count + list.length, 0);
+
 function firewallChanges(
   from: string | undefined,
   to: string | undefined,
+  small: boolean,
 ): { widen: Change[]; narrow: Change[] } {
   if (from === to) return { widen: [], narrow: [] };
   if (to === undefined) return { widen: [], narrow: [{ kind: "firewall-delete" }] };
   if (from === undefined) return { widen: [{ kind: "firewall", listing: to }], narrow: [] };
+  const elements = small ? elementChanges(from, to) : undefined;
+  if (elements !== undefined && countOf(elements.remove) <= MOST_DELETED) {
+    const { add, remove } = elements;
+    return {
+      widen: add.size === 0 ? [] : [{ kind: "elements-add", elements: add }],
+      narrow: remove.size === 0 ? [] : [{ kind: "elements-delete", elements: remove }],
+    };
+  }
   const joined = joinListings(from, to);
   return {
     widen: joined === from ? [] : [{ kind: "firewall", listing: joined }],

@@ -10,7 +10,7 @@ const port = z.int("must be a port").min(1, "must be a port").max(65535, "must b
 /** As `interfaces` in the network file: the lock is shared, and its names end up in root's shell. */
 const interfaceName = z
   .string("must be an interface name")
-  .regex(/^(?!-|(?:all|default|lo)$)[A-Za-z0-9_-]{1,15}$/, "must be an interface name");
+  .regex(/^(?!-|(?:all|default|lo|tofro)$)[A-Za-z0-9_-]{1,15}$/, "must be an interface name");
 const wireguardKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a WireGuard public key");
@@ -32,6 +32,7 @@ const schema = z.strictObject({
         .refine((each) => isDistinct(each.map(familyOf)), "must be one of each family"),
       base_port: port,
       public_key: wireguardKey.optional(),
+      renew_key: z.literal(true, "must be `true`, or left out").optional(),
       interfaces: z
         .record(z.string(), z.strictObject({ name: interfaceName, port }))
         .refine(
@@ -54,11 +55,11 @@ export function parseLock(text: string, file: string): { lock: Lock; diagnostics
   if (text.trim() === "") return { lock: EMPTY_LOCK, diagnostics: [] };
   const { value, diagnostics } = readStructured(text, file, schema, HINT);
   const nodes = Object.entries(value?.nodes ?? {}).map(([name, node]) => {
-    const { addresses, base_port: basePort, public_key: publicKey } = node;
+    const { addresses, base_port: basePort, public_key: publicKey, renew_key: renewsKey } = node;
     const interfaces = new Map(Object.entries(node.interfaces));
     return [
       name,
-      { addresses, basePort, interfaces, ...(publicKey === undefined ? {} : { publicKey }) },
+      { addresses, basePort, interfaces, ...(publicKey && { publicKey }), ...(renewsKey && { renewsKey }) },
     ] as const;
   });
   return { lock: { nodes: new Map(nodes) }, diagnostics };
@@ -70,7 +71,8 @@ export function formatLock(lock: Lock): string {
     {
       addresses: node.addresses,
       base_port: node.basePort,
-      ...(node.publicKey === undefined ? {} : { public_key: node.publicKey }),
+      ...(node.publicKey && { public_key: node.publicKey }),
+      ...(node.renewsKey && { renew_key: true }),
       interfaces: Object.fromEntries(node.interfaces),
     },
   ]);

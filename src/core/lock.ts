@@ -12,6 +12,8 @@ export interface LockedNode {
   readonly basePort: number;
   /** WireGuard public key, base64; absent until a key was made. */
   readonly publicKey?: string;
+  /** The node keeps its private key to itself, and the next apply has it make a new one. */
+  readonly renewsKey?: true;
   /** By peer node (direct tunnel) or forwarder. */
   readonly interfaces: ReadonlyMap<string, LockedInterface>;
 }

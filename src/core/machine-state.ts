@@ -4,6 +4,8 @@ import type { NodeState, Route, Rule, Sysctl } from "./node-state.ts";
 import type { Endpoint } from "./topology.ts";
 
 export interface MachineState {
+  /** Absent: there is none. */
+  readonly identity?: Identity;
   readonly interfaces: ReadonlyMap<string, MachineInterface>;
   /** By `routeKey`. */
   readonly routes: ReadonlyMap<string, Route>;
@@ -13,6 +15,14 @@ export interface MachineState {
   readonly sysctls: ReadonlyMap<string, string>;
   /** Our nftables table as `nft -s list` prints it; absent: there is none. */
   readonly firewall?: string;
+}
+
+/** The node's own addresses on a device of their own, so that they outlive the tunnels. */
+export interface Identity {
+  /** Kernels without dummy devices have TUN, or no WireGuard at all: one that nobody opens serves as well. */
+  readonly device: "dummy" | "tun";
+  readonly addresses: readonly Prefix[];
+  readonly up: boolean;
 }
 
 export interface MachineInterface {
@@ -54,6 +64,7 @@ export const ruleKey = ({ priority, iif, from, table }: Rule): string =>
 export interface MachineFacts {
   /** By tunnel id. */
   readonly presharedKeyPrints: ReadonlyMap<string, string>;
+  readonly identityDevice: Identity["device"];
   /** The plan's table as this machine's nft prints it. */
   readonly firewall: string;
   /** Settings that the plan needs because of what else is on the machine. */
@@ -75,6 +86,7 @@ export function wantedState(state: NodeState, facts: MachineFacts): MachineState
     return [name, { name, tunnel, mtu, up: true, addresses, listenPort, publicKey, peer: wanted }];
   });
   return {
+    identity: { device: facts.identityDevice, addresses: state.addresses.map(hostPrefix), up: true },
     interfaces: new Map(interfaces),
     routes: new Map(state.routes.map((route) => [routeKey(route), route])),
     rules: new Map(state.rules.map((rule) => [ruleKey(rule), rule])),

@@ -80,3 +80,5 @@ export const ROUTE_PROTOCOL = 116;
 export const FIRST_TABLE = 11600;
 export const RULE_PRIORITY = 11600;
 export const NFT_TABLE = "tofro";
+/** The device that holds the node's own addresses beside the tunnels; no tunnel interface may have its name. */
+export const IDENTITY = "tofro";

@@ -9,7 +9,15 @@ import {
   type MachineState,
 } from "./machine-state.ts";
 import { routerAdvertisementKey } from "./router-advertisement.ts";
-import { ROUTE_PROTOCOL, type NodeState, type Route, type Rule, type Sysctl } from "./node-state.ts";
+import {
+  IDENTITY,
+  ROUTE_PROTOCOL,
+  type NodeState,
+  type Route,
+  type Rule,
+  type Sysctl,
+} from "./node-state.ts";
+import { sectionsOf } from "./sections.ts";
 
 export interface Observed {
   readonly state: MachineState;
@@ -19,6 +27,8 @@ export interface Observed {
   /** How WireGuard interfaces are made; absent: not at all. */
   readonly wireguard?: "kernel" | "userspace";
   readonly hasSystemd: boolean;
+  /** Whether the kernel has dummy devices. */
+  readonly hasDummy: boolean;
   /** Interfaces that are there and not ours. */
   readonly foreign: ReadonlySet<string>;
   /** The plan's firewall as this machine prints it; absent: its nft refused it. */
@@ -38,6 +48,7 @@ export interface Observed {
 }
 
 const ALIAS = "tofro: ";
+const IDENTITY_ALIAS = `${ALIAS}identity`;
 
 const links = z.array(
   z.object({
@@ -45,6 +56,7 @@ const links = z.array(
     ifalias: z.string().optional(),
     mtu: z.number(),
     flags: z.array(z.string()),
+    linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
   }),
 );
 const addresses = z.array(
@@ -82,7 +94,9 @@ export function parseObserved(output: string, plan: NodeState): Observed {
   const text = (name: string): string => sections.get(name) ?? "";
   const json = (name: string): unknown => JSON.parse(text(name).trim() || "[]");
   const linkList = links.parse(json("links"));
-  const ours = linkList.filter(({ ifalias }) => ifalias?.startsWith(ALIAS) === true);
+  const marked = linkList.filter(({ ifalias }) => ifalias?.startsWith(ALIAS) === true);
+  const identity = marked.find(({ ifname, ifalias }) => ifname === IDENTITY && ifalias === IDENTITY_ALIAS);
+  const ours = marked.filter((each) => each !== identity);
   const names = new Set(ours.map(({ ifname }) => ifname));
   const byName = perInterface(sections);
   const held = new Map(
@@ -131,6 +145,15 @@ export function parseObserved(output: string, plan: NodeState): Observed {
   const kept = text("kept").trim().split(" ")[0]!;
   return {
     state: {
+      ...(identity === undefined
+        ? {}
+        : {
+            identity: {
+              device: identity.linkinfo?.info_kind === "dummy" ? "dummy" : "tun",
+              addresses: held.get(IDENTITY) ?? [],
+              up: identity.flags.includes("UP"),
+            },
+          }),
       interfaces: new Map(interfaces),
       routes: new Map(routeList.map((route) => [routeKey(route), route])),
       rules: new Map(ruleList.map((rule) => [ruleKey(rule), rule])),
@@ -144,7 +167,8 @@ export function parseObserved(output: string, plan: NodeState): Observed {
     missing: lines(text("commands")),
     isRoot: text("root").trim() === "0",
     hasSystemd: text("systemd").trim() === "yes",
-    foreign: new Set(linkList.map(({ ifname }) => ifname).filter((name) => !names.has(name))),
+    hasDummy: text("dummy").trim() === "yes",
+    foreign: new Set(linkList.filter((each) => !marked.includes(each)).map(({ ifname }) => ifname)),
     unitEnabled: text("unit").trim() === "enabled",
     inTheWay: lines(text("in-the-way")).map((line) => line.trim()),
     routerAdvertisements,
@@ -154,13 +178,6 @@ export function parseObserved(output: string, plan: NodeState): Observed {
     ...(nodeKey === "" ? {} : { nodeKey }),
     ...(kept === "" ? {} : { kept }),
   };
-}
-
-function sectionsOf(output: string): Map<string, string> {
-  const parts = output.split(/^== (\S+)\n?/m).slice(1);
-  const sections = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
-  return sections;
 }
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");

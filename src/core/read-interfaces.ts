@@ -2,14 +2,15 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import { fieldsOf, textOf } from "./fields.ts";
+import { IDENTITY } from "./node-state.ts";
 import { readNumber } from "./read-values.ts";
 import type { InterfaceSpec, Located } from "./spec.ts";
 import type { Entry, Text, Tree } from "./yaml-tree.ts";
 
 /** IFNAMSIZ less the closing NUL. */
 const LONGEST = 15;
-/** `all` and `default` are directories of sysctls, `lo` is everybody's. */
-const TAKEN = new Set(["all", "default", "lo"]);
+/** `all` and `default` are directories of sysctls, `lo` is everybody's, and one is our own. */
+const TAKEN = new Set(["all", "default", "lo", IDENTITY]);
 
 export const readInterfaces = (tree: Tree | undefined, found: Diagnostics): InterfaceSpec[] =>
   [...fieldsOf(tree).values()].map((entry) => readInterface(entry, found));
@@ -27,7 +28,7 @@ function readInterface({ key, at, value }: Entry, found: Diagnostics): Interface
 function readName(text: Text, found: Diagnostics): Located<string> | undefined {
   const name = text.text;
   const why = TAKEN.has(name)
-    ? "is taken by the system"
+    ? "is taken by the system or by tofro itself"
     : !/^[A-Za-z0-9_-]+$/.test(name)
       ? "has characters that wg-quick or sysctl do not take"
       : name.length > LONGEST

@@ -12,17 +12,26 @@ const key = z
 const schema = z.strictObject({
   private_keys: z.record(z.string(), key).optional(),
   preshared_keys: z.record(z.string(), key).optional(),
+  encrypted_to: z.array(z.string()).optional(),
 });
 
 const HINT = "restore the file from your backup: the keys in it cannot be made again";
 const HEADER =
   "# Private and preshared keys of the network. Keep it to yourself (mode 0600), and out of version control.";
 
+interface Parsed {
+  readonly secrets: Secrets;
+  /** age recipients that the file is to be encrypted to whenever it is written; age's own header does not tell them. */
+  readonly encryptedTo?: readonly string[];
+  readonly diagnostics: Diagnostic[];
+}
+
 /** Reads the secrets; an empty text holds none. Diagnostics never quote a key. */
-export function parseSecrets(text: string, file: string): { secrets: Secrets; diagnostics: Diagnostic[] } {
+export function parseSecrets(text: string, file: string): Parsed {
   if (text.trim() === "") return { secrets: NO_SECRETS, diagnostics: [] };
   const { value, diagnostics } = readStructured(text, file, schema, HINT);
   return {
+    ...(value?.encrypted_to && { encryptedTo: value.encrypted_to }),
     secrets: {
       privateKeys: new Map(Object.entries(value?.private_keys ?? {})),
       presharedKeys: new Map(Object.entries(value?.preshared_keys ?? {})),
@@ -31,8 +40,9 @@ export function parseSecrets(text: string, file: string): { secrets: Secrets; di
   };
 }
 
-export function formatSecrets(secrets: Secrets): string {
+export function formatSecrets(secrets: Secrets, encryptedTo?: readonly string[]): string {
   const content = {
+    ...(encryptedTo && { encrypted_to: encryptedTo }),
     private_keys: Object.fromEntries(secrets.privateKeys),
     preshared_keys: Object.fromEntries(secrets.presharedKeys),
   };

@@ -19,7 +19,12 @@ export function planTarget(
   if (observed.firewallWanted === undefined) throw new Error("its nft does not take the plan's table");
   const forwards6 = plan.sysctls.some(({ key }) => key === "net.ipv6.conf.all.forwarding");
   const sysctls = forwards6 ? routerAdvertisements(observed) : [];
-  const wanted = wantedState(plan, { presharedKeyPrints, firewall: observed.firewallWanted, sysctls });
+  const wanted = wantedState(plan, {
+    presharedKeyPrints,
+    identityDevice: observed.hasDummy ? "dummy" : "tun",
+    firewall: observed.firewallWanted,
+    sysctls,
+  });
   const shared = [...wanted.sysctls.keys()].filter((key) => !isOfOurs(key, wanted, observed));
   const was = [
     ...observed.was.filter(({ key }) => shared.includes(key)),

@@ -1,5 +1,5 @@
 // Nodes with their addresses and the tunnels between them: everything allocated, nothing routed yet.
-import type { Address, Prefix } from "./address.ts";
+import { parseAddress, type Address, type Prefix } from "./address.ts";
 
 export interface Topology {
   readonly nodes: readonly Node[];
@@ -45,6 +45,9 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
+
+/** Whether it has to be resolved. */
+export const isNamed = ({ host }: Endpoint): boolean => parseAddress(host) === undefined;
 
 export interface Forwarder {
   readonly name: string;

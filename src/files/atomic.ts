@@ -26,9 +26,12 @@ export async function writeAtomic(path: string, text: string, mode: number): Pro
 }
 
 /** The text of a file; `undefined` when there is none. */
-export async function readIfThere(path: string): Promise<string | undefined> {
+export const readIfThere = async (path: string): Promise<string | undefined> =>
+  (await readBytesIfThere(path))?.toString("utf8");
+
+export async function readBytesIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw new TofroError(`Cannot read ${path}: ${reason(error)}`, { kind: "usage" }, error);

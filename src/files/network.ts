@@ -1,22 +1,30 @@
 // A network on disk: x.yaml, and beside it x.lock and x.secrets.
 import { TofroError, hasErrors, start, type Diagnostic } from "../core/error.ts";
 import { formatLock, parseLock } from "../core/lock-text.ts";
-import type { Lock } from "../core/lock.ts";
+import type { Lock, LockedNode } from "../core/lock.ts";
 import { parse } from "../core/parse.ts";
 import { compile, type Plan } from "../core/plan.ts";
-import { formatSecrets, parseSecrets } from "../core/secrets-text.ts";
 import type { Secrets } from "../core/secrets.ts";
-import { keepsItsKey, type Spec } from "../core/spec.ts";
-import { modeOf, readIfThere, writeAtomic } from "./atomic.ts";
+import { keepsItsKey, type NodeSpec, type Spec } from "../core/spec.ts";
+import { readIfThere, writeAtomic } from "./atomic.ts";
 import { generatePresharedKey, generatePrivateKey, publicKeyOf } from "./keys.ts";
+import { readVault, secretsIn, unsealed, writeVault, type OpenVault, type Vault } from "./secrets.ts";
+import type { Unlock } from "./vault.ts";
 
 export interface Network {
   readonly file: string;
   readonly spec: Spec;
   readonly lock: Lock;
-  readonly secrets: Secrets;
+  readonly vault: Vault;
   /** Warnings only: errors are thrown. */
   readonly warnings: readonly Diagnostic[];
+}
+
+/** One whose secrets are known. */
+export interface OpenNetwork extends Network {
+  readonly vault: OpenVault;
+  /** All that the file holds: also keys of nodes that keep theirs to themselves now, or are not there any more. */
+  readonly secrets: Secrets;
 }
 
 const beside = (file: string, extension: string): string => file.replace(/(?:\.ya?ml)?$/, extension);
@@ -32,29 +40,36 @@ export async function readNetwork(file: string): Promise<Network> {
   }
   const { spec, diagnostics } = parse(text, file);
   const { lock, diagnostics: inLock } = parseLock((await readIfThere(lockFile(file))) ?? "", lockFile(file));
-  const { secrets, diagnostics: inSecrets } = await readSecrets(secretsFile(file));
+  const { vault, diagnostics: inSecrets } = await readVault(secretsFile(file));
+  const secrets = secretsIn(vault);
   const atOdds = spec === undefined ? [] : keysAtOdds(spec, lock, secrets, file);
   const all = [...diagnostics, ...inLock, ...inSecrets, ...atOdds];
   if (spec === undefined || hasErrors(all)) {
     throw new TofroError(`${file} cannot be used`, { kind: "input", diagnostics: all });
   }
-  return { file, spec, lock: withPublicKeys(lock, spec, secrets), secrets, warnings: all };
+  return { file, spec, lock: withPublicKeys(lock, spec, secrets), vault, warnings: all };
 }
 
-async function readSecrets(file: string): Promise<{ secrets: Secrets; diagnostics: Diagnostic[] }> {
-  const { secrets, diagnostics } = parseSecrets((await readIfThere(file)) ?? "", file);
-  const mode = await modeOf(file);
-  if (mode === undefined || (mode & 0o077) === 0) return { secrets, diagnostics };
-  const message = `others may read the private keys (mode 0${mode.toString(8)})`;
-  const readable: Diagnostic = {
-    code: "secrets-readable",
-    severity: "error",
-    at: start(file),
-    message,
-    hint: `chmod 600 ${file}`,
-  };
-  return { secrets, diagnostics: [...diagnostics, readable] };
+/** With its secrets, for what needs them: encrypted ones are decrypted. Throws as `readNetwork` does. */
+export async function openNetwork(network: Network, unlock?: Unlock): Promise<OpenNetwork> {
+  const { file, spec, lock } = network;
+  const { vault, diagnostics } = await unsealed(network.vault, secretsFile(file), unlock);
+  const { secrets } = vault;
+  const all = [...diagnostics, ...keysAtOdds(spec, lock, secrets, file)];
+  if (hasErrors(all)) throw new TofroError(`${file} cannot be used`, { kind: "input", diagnostics: all });
+  return { ...network, lock: withPublicKeys(lock, spec, secrets), vault, secrets };
 }
+
+/** The secrets that the plan uses: no private key of a node that keeps its own. */
+export const secretsInUse = ({ spec, secrets }: OpenNetwork): Secrets => ({
+  ...secrets,
+  privateKeys: new Map([...secrets.privateKeys].filter(([name]) => !spec.nodes.some(keepsIt(name)))),
+});
+
+const keepsIt =
+  (name: string) =>
+  (node: NodeSpec): boolean =>
+    node.name === name && keepsItsKey(node);
 
 /** A private key that is not the one the lock knows, or that two nodes have. */
 function keysAtOdds(spec: Spec, lock: Lock, secrets: Secrets, file: string): Diagnostic[] {
@@ -91,7 +106,16 @@ function keysAtOdds(spec: Spec, lock: Lock, secrets: Secrets, file: string): Dia
 export const planOf = (network: Network): Plan => compile(network.spec, network.lock);
 
 /** Makes the keys that are missing, then writes secrets and lock, the secrets first. Repeated, it changes nothing. */
-export async function settle(network: Network): Promise<{ network: Network; plan: Plan }> {
+export const settle = async (network: Network, unlock?: Unlock): Promise<Settled> =>
+  settleOpen(await openNetwork(network, unlock));
+
+export interface Settled {
+  readonly network: OpenNetwork;
+  readonly plan: Plan;
+}
+
+/** The same with secrets that may differ from those on disk. */
+export async function settleOpen(network: OpenNetwork): Promise<Settled> {
   const draft = planOf(network);
   // Keys of nodes and tunnels that are not in the file now are kept: they may come back.
   const privateKeys = new Map(network.secrets.privateKeys);
@@ -105,9 +129,9 @@ export async function settle(network: Network): Promise<{ network: Network; plan
   }
   const secrets = { privateKeys, presharedKeys };
   const plan = compile(network.spec, withPublicKeys(draft.lock, network.spec, secrets));
-  await writeIfChanged(secretsFile(network.file), formatSecrets(secrets), 0o600);
-  await writeIfChanged(lockFile(network.file), formatLock(plan.lock), 0o644);
-  return { network: { ...network, lock: plan.lock, secrets }, plan };
+  const vault = await writeVault(secretsFile(network.file), network.vault, secrets);
+  await writeLock(network.file, plan.lock);
+  return { network: { ...network, lock: plan.lock, vault, secrets }, plan };
 }
 
 /** A key is lost when the lock knows its public half: making another would cut the node off without a word. */
@@ -136,6 +160,22 @@ function withPublicKeys(lock: Lock, spec: Spec, secrets: Secrets): Lock {
   return { nodes };
 }
 
-async function writeIfChanged(path: string, text: string, mode: number): Promise<void> {
-  if ((await readIfThere(path)) !== text) await writeAtomic(path, text, mode);
+/** The plan with what nodes said of the keys that they keep to themselves; undefined: one is yet to be made. */
+export const planWith = (network: Network, told: ReadonlyMap<string, string | undefined>): Plan =>
+  compile(network.spec, withTold(planOf(network).lock, told));
+
+function withTold(lock: Lock, told: ReadonlyMap<string, string | undefined>): Lock {
+  const nodes = Array.from(lock.nodes, ([name, locked]): [string, LockedNode] => {
+    if (!told.has(name)) return [name, locked];
+    const { publicKey: _publicKey, renewsKey: _renewsKey, ...rest } = locked;
+    const publicKey = told.get(name);
+    return [name, publicKey === undefined ? rest : { ...rest, publicKey }];
+  });
+  return { nodes: new Map(nodes) };
+}
+
+/** Writes the lock if it is not there already. */
+export async function writeLock(file: string, lock: Lock): Promise<void> {
+  const [path, text] = [lockFile(file), formatLock(lock)];
+  if ((await readIfThere(path)) !== text) await writeAtomic(path, text, 0o644);
 }

@@ -31,14 +31,14 @@ export const netem: Impairer = {
   },
 };
 
-/** One line for `tc -batch`; `replace` adds or changes, and what is left out becomes 0. */
+/** One line for `tc -batch`; `replace` adds or changes. A rate that is left out would stay what it was. */
 export function netemLine(device: string, impairment: Impairment): string {
   const { delayMs, jitterMs, lossPercent, rateBps } = impairment;
   return [
     `qdisc replace dev ${device} root netem limit ${queuePackets(impairment)}`,
     `delay ${delayMs * 1000}us ${jitterMs * 1000}us`,
     ...(lossPercent > 0 ? [`loss ${lossPercent}%`] : []),
-    ...(rateBps > 0 ? [`rate ${Math.round(rateBps)}bit`] : []),
+    `rate ${Math.round(rateBps)}bit`,
   ].join(" ");
 }
 

@@ -4,6 +4,7 @@ import type { Plan } from "../core/plan.ts";
 import { keepsItsKey } from "../core/spec.ts";
 import type { Forwarder } from "../core/topology.ts";
 import { readNetwork, settle } from "../files/network.ts";
+import type { Unlock } from "../files/vault.ts";
 import type { Host } from "../linux/command.ts";
 import { discreet } from "../linux/discreet.ts";
 import { dialScript, setUpScript } from "../render/set-up.ts";
@@ -18,14 +19,14 @@ export interface PreparedOverlay {
 }
 
 /** Plans a network and makes the keys that are missing; writes the lock and the secrets beside its file. */
-export async function prepareOverlay(networkFile: string): Promise<PreparedOverlay> {
+export async function prepareOverlay(networkFile: string, unlock?: Unlock): Promise<PreparedOverlay> {
   const read = await readNetwork(networkFile);
   const own = read.spec.nodes.filter(keepsItsKey).map(({ name }) => name);
   if (own.length > 0) {
     const message = `Cannot bring ${own.join(", ")} up in a lab: \`public_key:\` says that the private key is elsewhere; use \`lab up --bare\``;
     throw new TofroError(message, { kind: "usage" });
   }
-  const { network, plan } = await settle(read);
+  const { network, plan } = await settle(read, unlock);
   const states = new Map(plan.states.map((state) => [state.node, state]));
   const ready = new Map(plan.states.map(({ node }) => [node, Promise.withResolvers<void>()]));
   return {

@@ -118,7 +118,7 @@ describe("an impairment", () => {
       "qdisc replace dev u-c root netem limit 292 delay 55000us 8000us loss 2.5% rate 20000000bit",
     );
     expect(netemLine("u-c", { delayMs: 0, jitterMs: 0, lossPercent: 0, rateBps: 0 })).toBe(
-      "qdisc replace dev u-c root netem limit 200000 delay 0us 0us",
+      "qdisc replace dev u-c root netem limit 200000 delay 0us 0us rate 0bit",
     );
   });
 

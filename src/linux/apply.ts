@@ -1,11 +1,11 @@
 // Brings machines to where they shall go, all of them or none: armed, in stages, verified, committed, disarmed.
-import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import {
   armScript,
+  CHANGED,
   commitScript,
   disarmScript,
   GONE,
@@ -25,6 +25,8 @@ const ROLLBACK_MS = 130_000;
 const AGAIN_MS = 1000;
 
 export interface ApplyOptions {
+  /** Tells this apply from another. */
+  readonly token: string;
   /** Until a machine goes back by itself. */
   readonly timeoutS: number;
   /** Hops from a node to the owner of a prefix, by which moves are ordered: nearer machines first. */
@@ -56,12 +58,12 @@ type Work = readonly [Machine, Job];
 
 /** Throws when it failed, with the state in which each machine is. */
 export async function applyAll(machines: readonly Machine[], options: ApplyOptions): Promise<void> {
-  const token = randomBytes(6).toString("hex");
+  const { token } = options;
   const holder = `${userName()}@${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`;
   const all = machines.map((machine): Work => {
-    const { there, back, wireguard, kept, observed } = machine;
+    const { there, back, wireguard, kept, ownKey, observed } = machine;
     const job = { token, holder, timeoutS: options.timeoutS, there, back, wireguard, kept };
-    return [machine, { ...job, hasSystemd: observed.hasSystemd }];
+    return [machine, { ...job, ...(ownKey && { ownKey }), hasSystemd: observed.hasSystemd }];
   });
   const step = new Steps(options);
   const endMs = performance.now() + options.timeoutS * 1000;
@@ -147,6 +149,7 @@ async function arm([{ host }, job]: Work): Promise<void> {
   if (code === 0) return;
   const cannot = `Cannot apply on ${host.name}:`;
   if (code === TAKEN) throw new Taken(`${cannot} another apply is under way there: ${stdout.trim()}`);
+  if (code === CHANGED) throw new ChangedMeanwhile(`${cannot} its private key has changed in the meantime`);
   throw new TofroError(`${cannot} ${said(stderr, code)}`);
 }
 

@@ -5,7 +5,7 @@ import { TofroError } from "../core/error.ts";
 
 export interface RunOptions {
   /** Text for the command's stdin; absent: an empty one. Secrets go here or into a file, never into argv. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** The command and its children are killed after this. */
   readonly timeoutMs?: number;
   /** Added to the environment. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { diff, isNothing, type Changes } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import { NOTHING } from "../core/machine-state.ts";
-import type { NodeState } from "../core/node-state.ts";
+import { IDENTITY, type NodeState } from "../core/node-state.ts";
 import { parseObserved, type Observed } from "../core/observed.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { downTarget, planTarget, type Target } from "../core/target.ts";
@@ -12,10 +12,13 @@ import {
   keptKeyName,
   keptNodeKeyName,
   upScript,
+  type Job,
   type KeptFiles,
 } from "../render/apply-scripts.ts";
 import type { ChangeMeans } from "../render/change.ts";
+import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
+import { firewallScript } from "../render/unit.ts";
 import type { Host } from "./command.ts";
 
 export interface Machine {
@@ -26,6 +29,7 @@ export interface Machine {
   readonly there: Changes;
   readonly back: Changes;
   readonly kept: KeptFiles;
+  readonly ownKey?: Job["ownKey"];
   readonly wireguard: ChangeMeans["wireguard"];
   /** Nothing to do, on the live machine and for its next boot. */
   readonly isDone: boolean;
@@ -35,6 +39,8 @@ export interface Aim {
   /** `down`: nothing of tofro. */
   readonly kind: "plan" | "down";
   readonly secrets: Secrets;
+  /** Nodes that keep their private key to themselves. */
+  readonly ownKeys: ReadonlySet<string>;
   /** Instead of what the machine has. */
   readonly wireguard?: ChangeMeans["wireguard"];
 }
@@ -57,11 +63,17 @@ export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Pro
     observed,
     target,
     there,
-    back: diff(target.state, backTo(observed, target)),
+    back: diff(target.state, backTo(observed, target), "certain"),
     kept,
+    ...(aim.ownKeys.has(plan.node) ? { ownKey: ownKey(plan, aim) } : {}),
     wireguard: means,
     isDone: isNothing(there) && isKept(plan, observed, kept),
   };
+}
+
+/** A node without interfaces is planned without its key. */
+function ownKey({ interfaces: [first] }: NodeState, { kind }: Aim): Job["ownKey"] {
+  return kind === "plan" && first !== undefined ? { publicKey: first.publicKey } : {};
 }
 
 function parse(stdout: string, plan: NodeState, host: Host): Observed {
@@ -88,11 +100,14 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   if (missing.length > 0) throw cannot(`it lacks ${missing.join(", ")}`);
   if (aim.kind === "down") return;
   if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
-  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name));
+  const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name))?.name;
   if (clash !== undefined) {
     throw cannot(
-      `it has an interface ${clash.name} that is not tofro's; \`wg-quick down ${clash.name}\`, or name ours otherwise`,
+      `it has an interface ${clash} that is not tofro's; \`wg-quick down ${clash}\`, or name ours otherwise`,
     );
+  }
+  if (observed.foreign.has(IDENTITY)) {
+    throw cannot(`it has an interface ${IDENTITY} that is not tofro's, which keeps the node's own addresses`);
   }
   const [route] = observed.inTheWay;
   if (route !== undefined) {
@@ -136,6 +151,9 @@ function keptFiles(
     const preshared = secrets.presharedKeys.get(each.tunnel);
     if (preshared !== undefined) files.set(keptKeyName(each.name), `${preshared}\n`);
   }
+  const follow = followScript(plan);
+  if (follow !== undefined) files.set("follow", follow);
+  if (plan.interfaces.length > 0) files.set("firewall", firewallScript(plan));
   files.set("was", target.was.map(({ key: name, value }) => `${name} ${value}\n`).join(""));
   // What is put back now is nobody's business at the next boot.
   const isOver = (name: string): boolean =>

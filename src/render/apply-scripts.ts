@@ -9,18 +9,21 @@
 // changes; what the next boot brings up is `/etc/tofro`, or `/etc/tofro.old` while that stands beside it.
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
-import { changeLines, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
+import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
 const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
+/** The keys that the machine goes back to. */
+const OLD = `${RUN}/old`;
 /** What the way back said. */
 const LOG = "/run/tofro/rollback.log";
 /** How each apply ended: a line each. */
 const OUTCOMES = "/run/tofro/apply.log";
-const UNIT = "/etc/systemd/system/tofro.service";
-/** Exit codes: another apply has the lock; this apply is not armed any more. */
+/** Exit codes: another apply has the lock; this apply is not armed any more; the node's key is not the planned one. */
 export const TAKEN = 75;
 export const GONE = 76;
+export const CHANGED = 77;
 
 /** Files to be kept in `/etc/tofro`, by name; they hold secrets. Empty: tofro leaves the machine. */
 export type KeptFiles = ReadonlyMap<string, string>;
@@ -37,11 +40,16 @@ export interface Job {
   readonly wireguard: ChangeMeans["wireguard"];
   readonly kept: KeptFiles;
   readonly hasSystemd: boolean;
+  /** The node keeps its private key to itself: it outlives what tofro leaves; with its public half when that is planned with. */
+  readonly ownKey?: { readonly publicKey?: string };
 }
+
+/** Where a key that was made for an apply waits for it. */
+export const madeKeyFolder = (token: string): string => `/run/tofro/key.${token}`;
 
 /** What changes of live state; the same lines that `plan` prints. */
 export const stageLines = (changes: readonly Change[], wireguard: ChangeMeans["wireguard"]): string[] =>
-  changes.flatMap((change) => changeLines(change, { wireguard, keys: NEW }));
+  linesOf(changes, { wireguard, keys: NEW }, "until-one-fails");
 
 /**
  * Takes the lock, lays everything ready, and arms the way back. Changes nothing; exit 75 and the holder when it is taken.
@@ -57,10 +65,6 @@ export function armScript(job: Job): string {
     file(`${ready}/token`, `${job.token}\n`),
     file(`${ready}/undo`, undoScript(job)),
     file(`${ready}/watch`, watcher(job)),
-    // A key that the node keeps to itself.
-    ...(job.kept.size === 0 || job.kept.has(keptNodeKeyName)
-      ? []
-      : [`[ ! -e ${nodeKeyFile(ETC)} ] || cp -p ${nodeKeyFile(ETC)} ${nodeKeyFile(`${ready}/new`)}`]),
     ...[...job.kept].map(([name, text]) => file(`${ready}/new/${name}`, text)),
     // Ours until the watcher has it.
     `exec 9>${ready}/watching; flock -n 9`,
@@ -71,10 +75,12 @@ export function armScript(job: Job): string {
     // Left by an arming that was killed.
     `for each in ${RUN}.*; do kill -0 "\${each##*.}" 2>/dev/null || rm -rf "$each"; done`,
     RESTORE,
-    ...(job.hasSystemd ? [`[ ! -e ${UNIT} ] || cp -p ${UNIT} ${RUN}/unit`] : []),
+    ...ownKeyLines(job),
+    ...liveKeys(job),
+    ...(job.hasSystemd ? noteUnitLines(RUN) : []),
     // On the disk now, so that a full one is found before anything is changed.
     `rm -rf ${ETC}.new`,
-    ...(job.kept.size === 0 ? [] : [`cp -a ${NEW} ${ETC}.new`, `sync -f ${ETC}.new 2>/dev/null || sync`]),
+    `rmdir ${NEW} 2>/dev/null || { cp -a ${NEW} ${ETC}.new; sync -f ${ETC}.new 2>/dev/null || sync; }`,
     setDeadline(job),
     `touch ${RUN}/armed`,
     job.hasSystemd
@@ -85,6 +91,37 @@ export function armScript(job: Job): string {
     `[ -e ${RUN}/started ] || { echo 'the way back does not start' >&2; exit 1; }`,
     "trap - EXIT",
   ]);
+}
+
+/** The key that was made for this apply, else the one that the node has kept. */
+function ownKeyLines({ ownKey, token }: Job): string[] {
+  if (ownKey === undefined) return [];
+  const own = nodeKeyFile(NEW);
+  return [
+    `for each in ${nodeKeyFile(ETC)} ${nodeKeyFile(madeKeyFolder(token))}; do [ ! -e $each ] || cat $each >${own}; done`,
+    // Of others, too: they plan anew.
+    `rm -rf ${madeKeyFolder("*")}`,
+    ...(ownKey.publicKey === undefined
+      ? []
+      : [`[ "$(wg pubkey <${own})" = ${ownKey.publicKey} ] || exit ${CHANGED}`]),
+  ];
+}
+
+/** The key that is in use, which may not be the one in the file any more: somebody has put the next one there. */
+function liveKeys({ back }: Job): string[] {
+  const names = allOf(back).flatMap((change) =>
+    change.kind === "wireguard" && change.set.privateKey === true ? [change.name] : [],
+  );
+  return [
+    `if [ -e ${ETC} ]; then cp -a ${ETC} ${OLD}; else mkdir ${OLD}; fi`,
+    ...(names.length === 0
+      ? []
+      : [
+          `for each in ${names.join(" ")}; do`,
+          `  if wg show $each private-key >${OLD}/live 2>/dev/null && [ $(wc -c <${OLD}/live) = 45 ]; then mv ${OLD}/live ${nodeKeyFile(OLD)}; break; fi`,
+          "done",
+        ]),
+  ];
 }
 
 /** One stage; only while this apply is armed. */
@@ -98,8 +135,8 @@ export const commitScript = (job: Job): string =>
       `rm -rf ${ETC}.old`,
       // An empty one: there was none.
       `if [ -e ${ETC} ]; then mv ${ETC} ${ETC}.old; else mkdir ${ETC}.old; fi`,
-      ...(job.kept.size === 0 ? [] : [`mv ${ETC}.new ${ETC}`]),
-      ...(job.hasSystemd ? unitLines(job.kept.size > 0) : []),
+      `[ ! -e ${ETC}.new ] || mv ${ETC}.new ${ETC}`,
+      ...(job.hasSystemd ? unitLines(unitOptions(job), file) : []),
       setDeadline(job),
     ]),
   );
@@ -131,10 +168,9 @@ export const upScript = (fromNothing: Changes, wireguard: ChangeMeans["wireguard
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
     `sh ${ETC}/down 2>/dev/null`,
     "failed=0",
-    ...allOf(fromNothing)
-      .flatMap(endpointsApart)
-      .flatMap((change) => changeLines(change, { wireguard, keys: ETC }))
-      .map((line) => line.replace(/$|\n/, (end) => ` || failed=1${end}`)),
+    ...linesOf(allOf(fromNothing).flatMap(endpointsApart), { wireguard, keys: ETC }, "all").map((line) =>
+      line.replace(/$|\n/, (end) => ` || failed=1${end}`),
+    ),
     "exit $failed",
     "",
   ].join("\n");
@@ -157,7 +193,7 @@ export const downScript = (
 ): string =>
   `${[
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
-    ...allOf(toNothing).flatMap((change) => changeLines(change, { wireguard, keys: ETC })),
+    ...linesOf(allOf(toNothing), { wireguard, keys: ETC }, "all"),
     ...was.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
     "exit 0",
   ].join("\n")}\n`;
@@ -180,18 +216,8 @@ const undoScript = (job: Job): string =>
     "fi",
     RESTORE,
     `rm -rf ${ETC}.new`,
-    ...allOf(job.back).flatMap((change) => changeLines(change, { wireguard: job.wireguard, keys: ETC })),
-    ...(job.hasSystemd
-      ? [
-          `if [ ! -e ${RUN}/unit ]; then`,
-          `  [ ! -e ${UNIT} ] || { systemctl disable --quiet tofro.service; rm -f ${UNIT}; systemctl daemon-reload; }`,
-          "else",
-          // A full disk must not cost the one that is there.
-          `  cmp -s ${RUN}/unit ${UNIT} || { cp -p ${RUN}/unit ${UNIT}.new && mv ${UNIT}.new ${UNIT}; systemctl daemon-reload; }`,
-          "  systemctl enable --quiet tofro.service",
-          "fi",
-        ]
-      : []),
+    ...linesOf(allOf(job.back), { wireguard: job.wireguard, keys: OLD }, "all"),
+    ...(job.hasSystemd ? undoUnitLines(RUN) : []),
     "exit 0",
     "",
   ].join("\n");
@@ -228,6 +254,8 @@ const watcher = (job: Job): string =>
     `if [ -e ${RUN}/firing ]; then`,
     // Without a log rather than not at all.
     `  sh ${RUN}/undo >${LOG} 2>&1 9>&- || sh ${RUN}/undo >/dev/null 2>&1 9>&-`,
+    // A command that fails may have said what its key file holds.
+    `  sed -i 's#[A-Za-z0-9+/]\\{43\\}=#(key)#g' ${LOG} 2>/dev/null || rm -f ${LOG}`,
     `  ${outcome(job, "went back")}`,
     "fi",
     `[ ! -e ${RUN}/disarmed ] || rm -rf ${ETC}.old`,
@@ -258,34 +286,8 @@ const guarded = (job: Job, lines: readonly string[]): string[] => [
   ...lines,
 ];
 
-function unitLines(stays: boolean): string[] {
-  if (!stays)
-    return [`systemctl disable --quiet tofro.service || true`, `rm -f ${UNIT}`, "systemctl daemon-reload"];
-  const unit = [
-    "[Unit]",
-    "Description=tofro: directional routing over WireGuard",
-    "Wants=network-online.target",
-    "After=network-online.target nftables.service",
-    "",
-    "[Service]",
-    "Type=oneshot",
-    "RemainAfterExit=yes",
-    // It lost power between commit and disarm.
-    `ExecStartPre=-/bin/sh -c '[ -e ${RUN} ] || { ${RESTORE}; }'`,
-    `ExecStart=/bin/sh ${ETC}/up`,
-    `ExecStop=/bin/sh ${ETC}/down`,
-    "",
-    "[Install]",
-    "WantedBy=multi-user.target",
-    "",
-  ].join("\n");
-  return [
-    file(UNIT, unit),
-    `chmod 644 ${UNIT}`,
-    "systemctl daemon-reload",
-    "systemctl enable --quiet tofro.service",
-  ];
-}
+const unitOptions = ({ kept }: Job): UnitOptions | undefined =>
+  kept.size === 0 ? undefined : { run: RUN, restore: RESTORE, follows: kept.has("follow") };
 
 /** In braces: a script that is cut off on its way does nothing at all. */
 const script = (lines: readonly string[]): string =>

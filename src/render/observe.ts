@@ -18,6 +18,7 @@ export function observeScript(state: NodeState): string {
       "wireguard",
       "if [ -e /sys/module/wireguard ] || modprobe -qn wireguard; then echo kernel; elif command -v wireguard-go >/dev/null && [ -e /dev/net/tun ]; then echo userspace; fi",
     ),
+    section("dummy", "[ ! -e /sys/module/dummy ] && ! modprobe -qn dummy || echo yes"),
     section("systemd", "[ ! -d /run/systemd/system ] || echo yes"),
     needed("links", "ip -j -d link show"),
     needed("addresses", "ip -j address show"),
@@ -51,7 +52,7 @@ export function observeScript(state: NodeState): string {
     // Without the key, which a node may keep to itself.
     section(
       "kept",
-      `cd ${ETC} && for each in *; do [ $each = private.key ] || sha256sum $each; done | sha256sum`,
+      `cd ${ETC} && [ "$(ls)" != private.key ] && for each in *; do [ $each = private.key ] || sha256sum $each; done | sha256sum`,
     ),
     section("unit", "[ ! -d /run/systemd/system ] || systemctl is-enabled tofro.service"),
     "echo '== end'",

@@ -6,6 +6,7 @@ import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { traceAll, withLab, type TestLab } from "../support/lab.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
@@ -15,7 +16,7 @@ const FIVE = read("..", "examples", "five-nodes", "tofro.yaml");
 const BARE = { bare: true };
 
 const sh = async (host: Host, script: string): Promise<string> =>
-  (await host.run(["sh", "-ec", script], { timeoutMs: 30_000 })).stdout;
+  (await host.run(["sh", "-ec", script], { timeoutMs: 30_000 * PATIENCE })).stdout;
 
 async function applied(lab: TestLab): Promise<string> {
   const { code, stdout, stderr } = await tofro("apply", "--lab", lab.name);

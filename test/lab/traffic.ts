@@ -1,5 +1,6 @@
 // Traffic for tests of a lab: pings, and UDP probes whose two ends read the same monotonic clock.
 import type { Host } from "../../src/linux/command.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 export interface Ping {
   readonly sent: number;
@@ -10,7 +11,7 @@ export interface Ping {
 
 export async function ping(host: Host, to: string, count: number, intervalMs = 20): Promise<Ping> {
   const argv = ["ping", "-n", "-q", "-W", "1", "-i", String(intervalMs / 1000), "-c", String(count), to];
-  const { stdout, stderr, code } = await host.run(argv, { anyExit: true, timeoutMs: 60_000 });
+  const { stdout, stderr, code } = await host.run(argv, { anyExit: true, timeoutMs: 60_000 * PATIENCE });
   const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? [];
   if (code > 1 || sent === undefined) throw new Error(`ping ${to}: ${stderr}`);
   const rtt = /= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1];
@@ -39,7 +40,7 @@ socket.on("message", (message, from) => {
   if (Number(number) === last) setTimeout(end, 200);
 });
 socket.bind(port);
-setTimeout(end, 8000);`;
+setTimeout(end, ${20_000 * PATIENCE});`;
 
 const SENDER = `
 const [port, to, count, interval] = process.argv.slice(1);
@@ -72,7 +73,7 @@ export async function probe(
 
 async function waitForPort(host: Host, port: number): Promise<void> {
   const script = `until grep -qi ":${port.toString(16).padStart(4, "0")} " /proc/net/udp /proc/net/udp6; do sleep 0.02; done`;
-  await host.run(["sh", "-c", script], { timeoutMs: 10_000 });
+  await host.run(["sh", "-c", script], { timeoutMs: 10_000 * PATIENCE });
 }
 
 export const median = (values: readonly number[]): number =>

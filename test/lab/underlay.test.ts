@@ -14,6 +14,7 @@ import { status } from "../../src/lab/status.ts";
 import { run } from "../../src/linux/command.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { findNamespaces } from "../../src/linux/namespace.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { median, ping, probe } from "./traffic.ts";
 
 const able = process.platform === "linux" && process.getuid?.() === 0;
@@ -213,7 +214,7 @@ describe.skipIf(!able)("a schedule", () => {
   afterEach(() => down(name));
 
   test("changes links by itself", async () => {
-    const lab = "schedule: [{ at: 1s, link: b <-> c, loss: 100% }, { at: 2s, link: b <-> c, loss: 0% }]\n";
+    const lab = `schedule: [{ at: 1s, link: b <-> c, loss: 100% }, { at: ${2 * PATIENCE}s, link: b <-> c, loss: 0% }]\n`;
     await start(name, write("schedule", THREE, lab));
     const b = await labHost(name, "b");
     expect((await ping(b, "c", 2)).received).toBe(2);
@@ -233,7 +234,7 @@ describe.skipIf(!able)("after a crash", () => {
       const argv = [main, "lab", "up", crashFile(), "--bare", "--name", name];
       const child = spawn(process.execPath, argv, { stdio: "ignore" });
       const ended = new Promise((resolve) => child.once("close", resolve));
-      await (afterMs > 0 ? sleep(afterMs) : until(allRun));
+      await (afterMs > 0 ? sleep(afterMs * PATIENCE) : until(allRun));
       child.kill("SIGKILL");
       await ended;
       await down(name);
@@ -312,9 +313,9 @@ async function throughput(from: Host, to: string): Promise<{ mbps: number }> {
 }
 
 async function until(holds: () => Promise<boolean>, everyMs = 50): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 20_000 * PATIENCE;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error("waited 20 s in vain");
+    if (performance.now() > deadline) throw new Error(`waited ${20 * PATIENCE} s in vain`);
     await sleep(everyMs);
   }
 }

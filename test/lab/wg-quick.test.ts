@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { wgQuickFiles, type WgQuickFile } from "../../src/render/wg-quick.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { traceAll, withLab, type TestLab } from "../support/lab.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
@@ -34,7 +35,7 @@ const wgQuick = async (
   { node, interface: name }: WgQuickFile,
 ): Promise<void> => {
   const host = await lab.host(node);
-  await host.run(["wg-quick", verb, `${FOLDER}/${name}.conf`], { timeoutMs: 60_000 });
+  await host.run(["wg-quick", verb, `${FOLDER}/${name}.conf`], { timeoutMs: 60_000 * PATIENCE });
 };
 
 /** Another order each time, the same every run. */
@@ -138,7 +139,7 @@ describe("down, which knows nothing of the plan", () => {
         expect(stdout).not.toContain("192.168.7.0/24");
         const shown = (await host.run(["wg", "show", "interfaces"])).stdout.trim().split(/\s+/);
         for (const name of shown)
-          await host.run(["wg-quick", "down", `${FOLDER}/${name}.conf`], { timeoutMs: 60_000 });
+          await host.run(["wg-quick", "down", `${FOLDER}/${name}.conf`], { timeoutMs: 60_000 * PATIENCE });
         await host.run(["rm", "-r", FOLDER]);
         expect(await snapshot(host)).toBe(clean);
       }

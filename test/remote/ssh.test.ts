@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readNetwork } from "../../src/files/network.ts";
+import { openNetwork, readNetwork } from "../../src/files/network.ts";
 import type { Outcome } from "../support/cli.ts";
 import {
   DIRECT,
@@ -200,7 +200,7 @@ echo 'nina:*:1::::::' >>/etc/shadow
 
 /** No key of the network stands in an sshd's log, or where others than root may read. */
 async function noSecrets(remotes: Remotes): Promise<void> {
-  const { secrets } = await readNetwork(join(remotes.folder, "net.yaml"));
+  const { secrets } = await openNetwork(await readNetwork(join(remotes.folder, "net.yaml")));
   const keys = [...secrets.privateKeys.values(), ...secrets.presharedKeys.values()];
   expect(keys).toHaveLength(6);
   for (const name of MACHINES) {

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../src/core/plan.ts";
+import { readNetwork, settle } from "../../src/files/network.ts";
 import { down, labHost, up } from "../../src/lab/lab.ts";
-import { hopsScript, parseHops } from "../../src/lab/hops.ts";
+import { hopsScript, parseHops } from "../../src/render/hops.ts";
 import { loadLab } from "../../src/lab/load.ts";
 import { prepareOverlay } from "../../src/lab/overlay.ts";
 import type { Host } from "../../src/linux/command.ts";
+import { PATIENCE } from "./patience.ts";
 
 export interface TestLab {
   readonly name: string;
@@ -30,8 +32,11 @@ export async function withLab(
     const file = join(folder, "lab.yaml");
     writeFileSync(file, `network: ./tofro.yaml\n${options.underlay ?? "underlay: {}\n"}`);
     const { lab, spec } = await loadLab(file);
-    const { plan, forwarders, bringUp } = await prepareOverlay(join(folder, "tofro.yaml"));
-    await up({ lab, spec, name, forwarders, ...(options.bare === true ? {} : { overlay: bringUp }) });
+    const path = join(folder, "tofro.yaml");
+    const overlay = options.bare === true ? undefined : await prepareOverlay(path);
+    const plan = overlay?.plan ?? (await settle(await readNetwork(path))).plan;
+    const { forwarders } = plan.topology;
+    await up({ lab, spec, name, forwarders, ...(overlay && { overlay: overlay.bringUp }) });
     const testLab = { name, plan, host: (host: string) => labHost(name, host) };
     try {
       await use(testLab, folder);
@@ -92,7 +97,10 @@ export async function traceAll(lab: TestLab, pairs: ReadonlySet<string>): Promis
           : [],
       );
       const script = targets.map(({ address }) => probeScript(address)).join("\n");
-      const { stdout } = await host.run(["sh", "-s"], { input: `${script}\nexit 0\n`, timeoutMs: 120_000 });
+      const { stdout } = await host.run(["sh", "-s"], {
+        input: `${script}\nexit 0\n`,
+        timeoutMs: 120_000 * PATIENCE,
+      });
       const parts = stdout.split("== ").slice(1);
       return targets.map(({ to, address }, index): Trace => {
         const part = parts[index] ?? "";

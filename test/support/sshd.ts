@@ -45,7 +45,7 @@ export interface Remotes extends TestLab {
   readonly settled: () => Promise<Record<string, string>>;
 }
 
-export interface Running {
+interface Running {
   /** Resolves when stderr has this; rejects when the command ended without. */
   readonly says: (text: string) => Promise<void>;
   readonly signal: (signal: NodeJS.Signals) => void;

@@ -1,0 +1,41 @@
+// The script that follows endpoints which are host names: WireGuard resolves a name once and never looks again.
+import type { NodeState } from "../core/node-state.ts";
+import { isNamed } from "../core/topology.ts";
+
+/** Seconds after which a session that is in use has renewed its keys: older means dead or idle (REKEY_AFTER_TIME + REKEY_TIMEOUT). */
+const STALE_S = 135;
+const SEEN = "/run/tofro/endpoints";
+
+/** Text for `/etc/tofro/follow`, to be run twice a minute; undefined where no endpoint is a name. */
+export function followScript(state: NodeState): string | undefined {
+  const calls = state.interfaces.flatMap(({ name, peer }) =>
+    peer.endpoint !== undefined && isNamed(peer.endpoint)
+      ? [`follow ${name} ${peer.publicKey} ${peer.endpoint.host} ${peer.endpoint.port}`]
+      : [],
+  );
+  return calls.length === 0 ? undefined : `${FOLLOW}\n${calls.join("\n")}\nexit 0\n`;
+}
+
+/**
+ * A peer that was heard from another address than its name says has roamed, and is left alone while it answers; when
+ * the name itself has moved, or nothing answers, the name counts.
+ */
+const FOLLOW = `PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
+mkdir -p ${SEEN}
+# follow INTERFACE PEER HOST PORT
+follow() {
+  addresses=$(getent ahosts "$3" | awk '!seen[$1]++ { print $1 }')
+  [ -n "$addresses" ] || return 0
+  now=$(wg show "$1" endpoints | awk '{ sub(/:[0-9]+$/, "", $2); gsub(/[][]/, "", $2); print $2 }')
+  sorted=$(echo "$addresses" | sort)
+  was=$(cat "${SEEN}/$1" 2>/dev/null)
+  echo "$sorted" >"${SEEN}/$1"
+  for each in $addresses; do
+    [ "$each" != "$now" ] || return 0
+  done
+  age=$(($(date +%s) - $(wg show "$1" latest-handshakes | cut -f 2)))
+  [ "$sorted" != "$was" ] || [ $age -gt ${STALE_S} ] || return 0
+  first=$(echo "$addresses" | head -n 1)
+  case $first in *:*) first="[$first]" ;; esac
+  wg set "$1" peer "$2" endpoint "$first:$4" && echo "$1: $3 is at $first now, was $now"
+}`;

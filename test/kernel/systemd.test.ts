@@ -1,0 +1,199 @@
+// On machines with a real systemd, over a real sshd: what apply makes outlives a reboot, restarts of nftables and networkd,
+// and the death of whoever runs it; and goes again without a trace.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { check } from "../../src/core/check/check.ts";
+import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
+import { readNetwork, settle } from "../../src/files/network.ts";
+import { localHost, type Host } from "../../src/linux/command.ts";
+import { tofro } from "../support/cli.ts";
+import { PATIENCE } from "../support/patience.ts";
+import { traceAll } from "../support/lab.ts";
+import { snapshot } from "../support/snapshot.ts";
+import { systemdMachines, type SystemdMachine, type SystemdMachines } from "../support/systemd-machine.ts";
+
+//  a ──> b ──> c    a is this machine, without systemd. b and c send to each other by a there and directly back, so
+//  ^───────────┘    that a and b lead what they forward another way than their own packets: they need rules.
+const NETWORK = `overlay: [10.70.0.0/24, "fd70::/64"]
+nodes:
+  a: {}
+  b: { endpoint: 198.51.100.2, ssh: root@198.51.100.2 }
+  c: { endpoint: 198.51.100.3, ssh: root@198.51.100.3 }
+paths: [a -> b -> c, c -> a, b -> a -> c, c -> b]
+`;
+const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+const UNIT = "etc/systemd/system/tofro.service";
+const folder = mkdtempSync(join(tmpdir(), "tofro-systemd-"));
+const file = join(folder, "tofro.yaml");
+let machines: SystemdMachines;
+let [b, c]: SystemdMachine[] = [];
+
+beforeAll(async () => {
+  writeFileSync(file, NETWORK);
+  machines = await systemdMachines("198.51.100.1");
+  [b, c] = await Promise.all([machines.start("b", "198.51.100.2"), machines.start("c", "198.51.100.3")]);
+});
+afterAll(async () => {
+  await machines.end();
+  rmSync(folder, { recursive: true });
+});
+
+const hostOf = (node: string): Host => (node === "a" ? localHost : (node === "b" ? b : c)!.host());
+const sh = async (host: Host, script: string): Promise<string> =>
+  (await host.run(["sh", "-ec", script], { timeoutMs: 60_000 * PATIENCE })).stdout;
+
+/** With what systemd was told; without what is new each time: numbers of wires, addresses that the kernel makes up. */
+async function seen(node: string): Promise<string> {
+  const host = hostOf(node);
+  const units =
+    "ls -R /etc/systemd; systemctl is-enabled tofro.service 2>&1; systemctl list-units --all --plain --no-legend 'tofro*'";
+  const told = node === "a" ? "" : (await host.run(["sh", "-c", units], { anyExit: true })).stdout;
+  const changing = /^.*(\bv-[bc]\b|"mtu":1500|stable_secret:).*\n|@if\d+|fe80:[0-9a-f:]+/gm;
+  return `${await snapshot(host)}${told}`.replaceAll(changing, "").split("\n").sort().join("\n");
+}
+async function seenAll(): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    await Promise.all(["a", "b", "c"].map(async (node) => [node, await seen(node)] as const)),
+  );
+}
+
+const watchers = (host: Host): Promise<string> =>
+  sh(host, "systemctl list-units --all --plain --no-legend 'tofro-rollback-*'");
+
+async function unwatched(): Promise<void> {
+  for (const { host } of [b!, c!])
+    await expect.poll(() => watchers(host()), { timeout: 120_000, interval: 1000 }).toBe("");
+}
+
+async function nothingLeft(): Promise<void> {
+  const { code, stdout, stderr } = await tofro("plan", "-f", file);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 0,
+    stdout: expect.not.stringMatching(/^ /m) as string,
+    stderr: "",
+  });
+}
+
+/** Every direction goes as `check` says, in both families. */
+async function works(): Promise<void> {
+  const { plan } = await settle(await readNetwork(file));
+  const paths = new Map(
+    check(plan.spec, plan.states).directions.map(({ from, to, path }) => [`${from} ${to}`, path]),
+  );
+  const lab = { name: "systemd", plan, host: (node: string) => Promise.resolve(hostOf(node)) };
+  const traces = await traceAll(lab, new Set(paths.keys()));
+  expect(traces).toHaveLength(12);
+  for (const { from, to, hops } of traces)
+    expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
+}
+
+async function found(node: string, code: FindingCode): Promise<Finding[]> {
+  const { stdout } = await tofro("doctor", "-f", file, "--node", node, "--json");
+  return (JSON.parse(stdout) as { findings: Finding[] }).findings.filter((each) => each.code === code);
+}
+
+/** As it stands; then what was taken away comes back. */
+async function mend(host: Host, { mend: lines }: Finding): Promise<void> {
+  for (const line of lines) await sh(host, line);
+  const { code, stderr } = await tofro("apply", "-f", file);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+}
+
+describe("machines with systemd", () => {
+  let before: Record<string, string>;
+  let after: Record<string, string>;
+
+  it("go back by themselves, to no unit and no file, when whoever applies dies", async () => {
+    before = await seenAll();
+    const argv = [MAIN, "apply", "-f", file, "--timeout", "40"];
+    const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
+    let told = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (told += text));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    // In the midst of making it last.
+    while (!existsSync(join(b!.disk, UNIT)) && child.exitCode === null) await sleep(5);
+    child.kill("SIGKILL");
+    await ended;
+    expect(told).toMatch(/making it last [.]{3}\n$/);
+    for (const { host } of [b!, c!]) {
+      expect(await watchers(host())).toMatch(/^tofro-rollback-[0-9a-f]+\.service +loaded +active +running/);
+    }
+    await unwatched();
+    await expect.poll(() => existsSync("/run/tofro/apply"), { timeout: 120_000, interval: 1000 }).toBe(false);
+    for (const node of ["a", "b", "c"]) await sh(hostOf(node), "rm -f /run/tofro/rollback.log");
+    expect(await seenAll()).toEqual(before);
+  });
+
+  it("come to the plan, watched by a transient unit that is gone afterwards", async () => {
+    const { code, stderr } = await tofro("apply", "-f", file);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    await unwatched();
+    expect(await sh(b!.host(), "systemctl is-enabled tofro")).toBe("enabled\n");
+    await nothingLeft();
+    await works();
+    after = await seenAll();
+  });
+
+  it("come to the plan again when they boot", async () => {
+    await b!.reboot();
+    expect(await sh(b!.host(), "systemctl is-active tofro")).toBe("active\n");
+    expect(await seenAll()).toEqual(after);
+    await works();
+    await nothingLeft();
+  });
+
+  it("keep the table when nftables is restarted or reloaded, and no tunnel is touched", async () => {
+    const host = b!.host();
+    const links = await sh(host, "ip -o link show type wireguard; wg show all latest-handshakes");
+    for (const verb of ["restart", "reload"]) {
+      await sh(host, `systemctl ${verb} nftables`);
+      await nothingLeft();
+    }
+    expect(await sh(host, "ip -o link show type wireguard; wg show all latest-handshakes")).toBe(links);
+  });
+
+  it("lose rules to networkd, and all to a file of its that matches too much: the doctor says so and mends it", async () => {
+    const host = b!.host();
+    const mine =
+      "ip -o address show dev wg-a scope global; ip route show proto 116; ip rule; ip -6 route show proto 116; ip -6 rule";
+    const whole = await sh(host, mine);
+    // As after a cable was out, a lease was lost, or an administrator's `netplan apply`.
+    const configure = "networkctl reload; networkctl reconfigure eth0; sleep 2";
+
+    const [rules] = await found("b", "networkd-foreign");
+    await sh(host, configure);
+    expect(await sh(host, "ip rule; ip -6 rule")).not.toContain("11600");
+    await mend(host, rules!);
+    expect(await sh(host, mine)).toBe(whole);
+    await sh(host, configure);
+    expect(await sh(host, mine)).toBe(whole);
+
+    await sh(
+      host,
+      "printf '[Match]\\nName=!lo\\n[Network]\\nLinkLocalAddressing=no\\n' >/etc/systemd/network/lan.network",
+    );
+    await sh(host, configure);
+    expect(await sh(host, "ip -o address show dev wg-a scope global; ip route show proto 116")).toBe("");
+    const [managed] = await found("b", "networkd-manages");
+    await mend(host, managed!);
+    expect(await sh(host, mine)).toBe(whole);
+    await sh(host, configure);
+    expect(await sh(host, mine)).toBe(whole);
+    expect(await found("b", "networkd-foreign")).toEqual([]);
+    expect(await found("b", "networkd-manages")).toEqual([]);
+    await sh(
+      host,
+      "rm -r /etc/systemd/networkd.conf.d /etc/systemd/network/lan.network /etc/systemd/network/00-tofro.network",
+    );
+  });
+
+  it("keep no unit and no file after down", async () => {
+    const { code } = await tofro("down", "-f", file);
+    await unwatched();
+    expect({ code, now: await seenAll() }).toEqual({ code: 0, now: before });
+  });
+});
