@@ -76,7 +76,7 @@ describe("public_key: node", () => {
       const failed = await tofro("apply", "--lab", lab.name);
       expect(failed).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining("every machine is as it was"),
+        stderr: expect.stringContaining("a, b, c: as before."),
       });
       await sh(c, MEND);
       expect(await snapshotAll(lab)).toEqual(before);
@@ -98,7 +98,7 @@ describe("public_key: node", () => {
         (await sh(a, `cat ${KEY}`)).trim(),
       );
       expect(await tofro("plan", "--lab", lab.name)).toMatchObject({ code: 0 });
-      expect((await tofro("apply", "--lab", lab.name)).stderr).toBe("");
+      expect((await tofro("apply", "--lab", lab.name)).stderr).not.toContain("makes");
       expect(await tofro("export", "wg-quick", "--lab", lab.name, "-o", join(folder, "out"))).toMatchObject({
         code: 0,
       });
@@ -134,7 +134,7 @@ describe("public_key: node", () => {
       const failed = await tofro("apply", "--lab", lab.name);
       expect(failed).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining("every machine is as it was"),
+        stderr: expect.stringContaining("a, b, c: as before."),
       });
       await sh(c, MEND);
       expect(await snapshotAll(lab)).toEqual(before);
