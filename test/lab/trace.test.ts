@@ -207,13 +207,14 @@ const BREAKS: readonly Break[] = [
     seen: ["a c 4: differs: a (a - c) c", "a c 6: differs: a (a - c) c"],
   },
   {
-    what: "a route that is gone",
+    // IPv4's would also have the source's rp_filter drop what comes back: there is no way to its sender.
+    what: "an IPv6 route that is gone",
     at: "a",
-    script: `ip route add unreachable ${C} metric 5; ip route del ${C} dev wg-b proto 116; ip -6 route del ${C6} dev wg-b`,
-    after: `ip route add ${C} dev wg-b src ${A} proto 116; ip route del unreachable ${C} metric 5; ip -6 route add ${C6} dev wg-b src ${A6} proto 116`,
+    script: `ip -6 route del ${C6} dev wg-b`,
+    after: `ip -6 route add ${C6} dev wg-b src ${A6} proto 116`,
     code: "route",
     evidence: /nothing leaves a.*ip route get at a: .*(?:No route to host|unreachable)/s,
-    seen: ["a c 4: lost: a", "a c 6: lost: a"],
+    seen: ["a c 6: lost: a"],
   },
   {
     what: "forwarding switched off",
