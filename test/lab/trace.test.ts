@@ -207,9 +207,9 @@ const BREAKS: readonly Break[] = [
     seen: ["a c 4: differs: a (a - c) c", "a c 6: differs: a (a - c) c"],
   },
   {
-    what: "a route that is gone",
+    // IPv4's would also have the source's rp_filter drop what comes back: there is no way to its sender.
+    what: "an IPv6 route that is gone",
     at: "a",
-    // IPv4 would take the uplink's default route, or lose the other direction to its reverse path filter too.
     script: `ip -6 route del ${C6} dev wg-b`,
     after: `ip -6 route add ${C6} dev wg-b src ${A6} proto 116`,
     code: "route",
