@@ -1,5 +1,5 @@
 // What is seen on the wire of a lab: round trips, each direction's delay, loss, hops, and what a host in between carried.
-import { hopsScript, parseHops } from "../src/lab/hops.ts";
+import { hopsScript, parseHops } from "../src/render/hops.ts";
 import type { Host } from "../src/linux/command.ts";
 
 export interface Ends {

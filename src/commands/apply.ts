@@ -140,7 +140,8 @@ async function bring(
   { timeout: timeoutS }: Options,
   io: Io,
 ): Promise<void> {
-  const waitS = Math.min(20, Math.floor(timeoutS / 2));
+  // Who gives a slow network more time has it for its handshakes, too.
+  const waitS = Math.max(Math.min(20, Math.floor(timeoutS / 2)), Math.floor(timeoutS / 3));
   const progress = progressOn(io);
   await untilInterrupted((signal) =>
     applyAll(changed, {

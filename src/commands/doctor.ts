@@ -1,14 +1,11 @@
 // `tofro doctor`: what on each machine would break the plan, with the evidence and the command against it.
 import { Command } from "@commander-js/extra-typings";
 import { examine } from "../core/doctor/examine.ts";
-import { parseFacts, type Facts } from "../core/doctor/facts.ts";
 import type { Finding } from "../core/doctor/finding.ts";
 import { TofroError } from "../core/error.ts";
-import type { NodeState } from "../core/node-state.ts";
 import type { Plan } from "../core/plan.ts";
 import { planOf } from "../files/network.ts";
-import type { Host } from "../linux/command.ts";
-import { examineScript } from "../render/examine.ts";
+import { factsOf } from "../linux/facts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type Machines } from "./machines.ts";
@@ -58,22 +55,13 @@ async function examineAll(plan: Plan, machines: Machines): Promise<Examined> {
   };
 }
 
-async function factsOf(host: Host, state: NodeState): Promise<Facts> {
-  const { stdout } = await host.run(["sh", "-s"], { input: examineScript(state), timeoutMs: 60_000 });
-  try {
-    return parseFacts(stdout);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TofroError(`Cannot examine ${host.name}: ${why}`, { kind: "failed" }, cause);
-  }
-}
-
 function doctorText(machines: number, findings: readonly Finding[]): string {
-  const blocks = findings.map(({ code, node, severity, message, evidence, mend }) =>
+  const blocks = findings.map(({ code, node, severity, message, evidence, mend, lasting }) =>
     [
       `${node}: ${severity}: ${message} [${code}]`,
       `  seen: ${evidence}`,
       ...mend.map((command, index) => `  ${index === 0 ? "mend:" : "     "} ${command}`),
+      ...(lasting === undefined ? [] : [`  ${mend.length === 0 ? "mend" : "last"}: ${lasting}`]),
       "",
     ].join("\n"),
   );

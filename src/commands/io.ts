@@ -8,4 +8,6 @@ export interface Io {
   readonly exit: (code: number) => void;
   /** Whether stdout is a terminal that shows colours. */
   readonly colour: boolean;
+  /** Lines of the terminal that stdout is; absent, or undefined: it is none. */
+  readonly rows?: () => number | undefined;
 }

@@ -25,10 +25,10 @@ export const measureJson = ({ measurement, directions, stamps, ...rest }: Measur
   )}\n`;
 
 /** Microseconds are more than stamps are good for. */
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-const percent = (share: number): number => rounded(share * 100);
+export const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+export const percent = (share: number): number => rounded(share * 100);
 
-const delayJson = ({ guessMs, lowestMs, highestMs }: DelayInterval): DelayInterval => ({
+export const delayJson = ({ guessMs, lowestMs, highestMs }: DelayInterval): DelayInterval => ({
   guessMs: rounded(guessMs),
   lowestMs: rounded(lowestMs),
   highestMs: rounded(highestMs),

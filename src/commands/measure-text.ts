@@ -126,10 +126,10 @@ function roundTrip(
 }
 
 /** Never a bare number: one that clocks could falsify stands with what it lies between. */
-const intervalText = ({ guessMs, lowestMs, highestMs }: DelayInterval): string =>
+export const intervalText = ({ guessMs, lowestMs, highestMs }: DelayInterval): string =>
   `${figure(guessMs)} ms (${figure(lowestMs)} to ${figure(highestMs)})`;
 
 const figure = (ms: number): string => ms.toFixed(1).replace(/^-0\.0$/, "0.0");
 
 /** At most one decimal, `0 %` for none at all. */
-const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
+export const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;

@@ -121,7 +121,7 @@ function pairsOf(plan: Plan, { from, to, all }: Wanted): PairKey[] {
   return [there * nodes + back, back * nodes + there];
 }
 
-function seconds(text: string): number {
+export function seconds(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined || ms < 1000 || ms > LONGEST_S * 1000)
     throw new TofroError(`--for must be a time from 1s to ${LONGEST_S}s, not "${text}"`, { kind: "usage" });

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
 import { applyCommand, downCommand } from "./apply.ts";
+import { captureCommand } from "./capture.ts";
 import { checkCommand } from "./check.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -16,6 +17,8 @@ import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 import { unlock } from "./unlock.ts";
+import { statusCommand } from "./status.ts";
+import { traceCommand } from "./trace.ts";
 
 const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
 const VERBS = [
@@ -25,6 +28,9 @@ const VERBS = [
   applyCommand,
   downCommand,
   doctorCommand,
+  statusCommand,
+  traceCommand,
+  captureCommand,
   measureCommand,
   exportCommand,
   keysCommand,

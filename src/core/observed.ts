@@ -17,6 +17,7 @@ import {
   type Rule,
   type Sysctl,
 } from "./node-state.ts";
+import { sectionsOf } from "./sections.ts";
 
 export interface Observed {
   readonly state: MachineState;
@@ -177,13 +178,6 @@ export function parseObserved(output: string, plan: NodeState): Observed {
     ...(nodeKey === "" ? {} : { nodeKey }),
     ...(kept === "" ? {} : { kept }),
   };
-}
-
-function sectionsOf(output: string): Map<string, string> {
-  const parts = output.split(/^== (\S+)\n?/m).slice(1);
-  const sections = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
-  return sections;
 }
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");

@@ -1,5 +1,6 @@
 // Impairs links with the kernel's netem, at the sending end of each wire.
-import { namespaceHost } from "../linux/namespace.ts";
+import { run, type Output, type RunOptions } from "../linux/command.ts";
+import type { Namespace } from "../linux/namespace.ts";
 import type { Impairer } from "./impair.ts";
 import { linksOf, vethLine } from "./impair.ts";
 import type { Impairment } from "./impairment.ts";
@@ -18,18 +19,25 @@ export const netem: Impairer = {
     }
     await Promise.all(
       [...batches].map(([name, lines]) =>
-        namespaceHost(name, namespaceOf(name)).run(["tc", "-batch", "-"], {
-          input: `${lines.join("\n")}\n`,
-        }),
+        tc(name, namespaceOf(name), ["-batch", "-"], { input: `${lines.join("\n")}\n` }),
       ),
     );
   },
 
   async change(underlay, { wire, side }, impairment, namespaceOf) {
     const { host, interface: device } = underlay.wires[wire]!.ends[side];
-    await namespaceHost(host, namespaceOf(host)).run(["tc", ...netemLine(device, impairment).split(" ")]);
+    await tc(host, namespaceOf(host), netemLine(device, impairment).split(" "));
   },
 };
+
+/** In the host's network alone: a schedule runs in the PID namespace of another host, and cannot enter this one's. */
+const tc = (
+  name: string,
+  { pid }: Namespace,
+  words: readonly string[],
+  options?: RunOptions,
+): Promise<Output> =>
+  run(["tc", ...words], options, { name, enter: ["nsenter", "--target", String(pid), "--net", "--"] });
 
 /** One line for `tc -batch`; `replace` adds or changes. A rate that is left out would stay what it was. */
 export function netemLine(device: string, impairment: Impairment): string {

@@ -66,6 +66,7 @@ export async function applyAll(machines: readonly Machine[], options: ApplyOptio
     return [machine, { ...job, ...(ownKey && { ownKey }), hasSystemd: observed.hasSystemd }];
   });
   const step = new Steps(options);
+  const endMs = performance.now() + options.timeoutS * 1000;
   const staged = all.filter(([{ there }]) => there.narrow.length > 0);
   // Everywhere else nothing was begun.
   const begun = new Set<Work>();
@@ -96,8 +97,10 @@ export async function applyAll(machines: readonly Machine[], options: ApplyOptio
     await step.each("making it last", all, ([{ host }, job]) => send(host, commitScript(job)));
     options.signal.throwIfAborted();
   } catch (error) {
+    const isLate = performance.now() > endMs;
     const states = begun.size === 0 ? "" : ` ${await rollBack([...begun], options)}`;
-    const reason = error instanceof Error ? error.message : String(error);
+    const late = isLate ? `It took longer than the ${options.timeoutS} s of --timeout.\n` : "";
+    const reason = late + (error instanceof Error ? error.message : String(error));
     const message = `${reason}\nNothing was applied.${states}`;
     const Kind = error instanceof ChangedMeanwhile ? ChangedMeanwhile : TofroError;
     throw new Kind(message, { kind: "failed" }, error);

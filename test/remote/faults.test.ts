@@ -68,7 +68,7 @@ const AT_B: Readonly<Record<string, Fault>> = {
   "a firewall that drops the tunnels' ports": {
     breaks: `nft 'table inet wall { chain input { type filter hook input priority 0; udp dport 51820-51830 drop; }; }'`,
     mends: "nft delete table inet wall",
-    says: "a -> b -> c: no answer from 192.168.51.3\\n.*No handshake on a - b, b - c: .*\\n?.*`tofro doctor`",
+    says: "a -> b -> c: no answer from 192.168.51.3\\n(.*\\n)*No handshake on a - b, b - c: .* `tofro doctor`",
   },
 };
 
@@ -94,7 +94,7 @@ const failsAs =
     return remotes.settled();
   };
 
-describe.concurrent("every machine is as before", () => {
+describe.concurrent("every machine is as before", { timeout: kernelLane ? 900_000 : 300_000 }, () => {
   it("when one cannot do what it is told", async () => {
     await withRemotes(THROUGH, async (remotes) => {
       const before = await remotes.settled();
@@ -129,14 +129,14 @@ describe.concurrent("every machine is as before", () => {
       expect(await failsAs(remotes, "a, .*c: as before")(await restarted.done)).toEqual(before);
 
       const unwatched = remotes.start("apply", "--timeout", times(20));
-      await unwatched.says("looking");
+      await unwatched.says("looking again");
       unwatched.signal("SIGSTOP");
       await sh("b", KILL_WATCHER);
       unwatched.signal("SIGCONT");
       const killed = "what watches over its way back was killed\\n";
       expect(await failsAs(remotes, killed + BACK)(await unwatched.done)).toEqual(before);
 
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      for (const signal of ["SIGINT", "SIGHUP"] as const) {
         const stopped = remotes.start("apply", "--timeout", times(20));
         await stopped.says("adding");
         stopped.signal(signal);

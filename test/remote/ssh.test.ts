@@ -6,6 +6,7 @@ import { openNetwork, readNetwork } from "../../src/files/network.ts";
 import type { Outcome } from "../support/cli.ts";
 import {
   DIRECT,
+  kernelLane,
   MACHINES,
   rootIs,
   startSshd,
@@ -31,7 +32,9 @@ async function loginsOf(
   return [outcome, minus(remotes.logins(), before)];
 }
 
-describe("over ssh", () => {
+const PATIENCE = { timeout: kernelLane ? 900_000 : 300_000 };
+
+describe.concurrent("over ssh", PATIENCE, () => {
   it("comes from nothing to the plan, to another plan, and leaves without a trace", async () => {
     await withRemotes(THROUGH, async (remotes) => {
       const before = await remotes.settled();
@@ -82,7 +85,7 @@ describe("over ssh", () => {
   });
 });
 
-describe("machines of other people", () => {
+describe.concurrent("machines of other people", PATIENCE, () => {
   it("may have login shells that talk and are not sh, and users that are not root", async () => {
     await withRemotes(THROUGH, async (remotes) => {
       const { folder, sh } = remotes;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Plan } from "../../src/core/plan.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { down, labHost, up } from "../../src/lab/lab.ts";
-import { hopsScript, parseHops } from "../../src/lab/hops.ts";
+import { hopsScript, parseHops } from "../../src/render/hops.ts";
 import { loadLab } from "../../src/lab/load.ts";
 import { prepareOverlay } from "../../src/lab/overlay.ts";
 import type { Host } from "../../src/linux/command.ts";

@@ -99,6 +99,7 @@ export async function withRemotes(paths: string, use: (remotes: Remotes) => Prom
         ),
       unlocked: async (...names) => void (await Promise.all(names.map((name) => sh(name, UNTIL_UNLOCKED)))),
       async settled() {
+        await sh("op", UNTIL_SENT);
         const states = MACHINES.map(async (name) => {
           await sh(name, UNTIL_UNLOCKED);
           return [name, await snapshot(await lab.host(name))] as const;
@@ -113,8 +114,19 @@ export async function withRemotes(paths: string, use: (remotes: Remotes) => Prom
   });
 }
 
-const UNTIL_UNLOCKED =
-  "for try in $(seq 900); do [ -e /run/tofro/apply ] || exit 0; sleep 0.1; done; ls /run/tofro/apply >&2; exit 1";
+/** Nor one that is just being armed. */
+const UNTIL_UNLOCKED = `for try in $(seq 900); do
+  [ -n "$(find /run/tofro -mindepth 1 -maxdepth 1 -type d 2>/dev/null)" ] || exit 0
+  sleep 0.1
+done
+ls /run/tofro/apply* >&2; exit 1`;
+
+/** What was under way when tofro was killed has come through: its ssh goes on without it. */
+const UNTIL_SENT = `for try in $(seq 900); do
+  pgrep -f '^ssh -o BatchMode=yes -o LogLevel' >/dev/null || exit 0
+  sleep 0.1
+done
+exit 1`;
 
 async function operatorHome(folder: string, op: Host): Promise<void> {
   const dotSsh = join(folder, "home", ".ssh");
@@ -187,7 +199,11 @@ function started([command = "", ...rest]: readonly string[]): Running {
   });
   return {
     done: promise,
-    signal: (signal) => signalChildren(child.pid, signal),
+    signal(signal) {
+      signalChildren(child.pid, signal);
+      // nsenter stops with what it waits for, and does not go on with it.
+      if (signal === "SIGCONT") child.kill(signal);
+    },
     async says(wanted) {
       while (!text.stderr.includes(wanted)) {
         if (ended) throw new Error(`it never said "${wanted}", but:\n${text.stderr}`);

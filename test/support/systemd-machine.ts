@@ -49,7 +49,7 @@ ln -s /proc/self/fd dev/fd
 mount -t tmpfs -o mode=755 run run
 mount -t tmpfs -o mode=1777 tmp tmp
 if [ "$new" ]; then
-  rm -rf etc/systemd/system etc/systemd/network etc/rc?.d etc/fstab etc/tofro etc/hosts etc/resolv.conf var/log/journal root/.[bp]*
+  rm -rf etc/systemd/system etc/systemd/network etc/rc?.d etc/fstab etc/tofro etc/hosts etc/resolv.conf var/log/journal root/.bashrc root/.profile root/.bash_profile root/.bash_login
   mkdir -p etc/systemd/system etc/systemd/network etc/ssh/sshd_config.d
   : >etc/machine-id
   echo "$1" >etc/hostname

@@ -1,7 +1,7 @@
 // What is taken already: addresses, routes, ports, interface names, tables, rule priorities.
 import { contains, familyOf, hostPrefix } from "../address.ts";
 import { FIRST_TABLE, ROUTE_PROTOCOL, RULE_PRIORITY } from "../node-state.ts";
-import type { SeenRoute } from "./facts.ts";
+import type { SeenRoute } from "./facts-routes.ts";
 import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 
@@ -122,19 +122,14 @@ function ports({ facts, state, ours }: Subject): Found[] {
     const pid = /pid=(\d+)/.exec(socket.users)?.[1];
     const who =
       other === undefined ? /"([^"]+)"/.exec(socket.users)?.[1] : `the WireGuard interface ${other}`;
-    const mend =
-      other === undefined
-        ? pid === undefined
-          ? `ss -lnup 'sport = :${listenPort}'`
-          : `kill ${pid}`
-        : `ip link del ${other}`;
+    const mend = other === undefined ? (pid === undefined ? [] : [`kill ${pid}`]) : [`ip link del ${other}`];
     return [
       {
         code: "port-taken",
         severity: "error",
         message: `UDP port ${listenPort}, where the tunnel ${tunnel} listens, is taken by ${who ?? "the kernel"}: stop it, or give the node another port (\`endpoint: host:port\`)`,
         evidence: `ss: ${socket.text}`,
-        mend: [mend],
+        mend,
       },
     ];
   });
@@ -143,16 +138,16 @@ function ports({ facts, state, ours }: Subject): Found[] {
 function tables({ facts, state, tunnels }: Subject): Found[] {
   const used = new Set(state.rules.map(({ table }) => String(table)));
   return facts.routes.flatMap((route): Found[] => {
-    const { prefix, table } = route;
+    const { family, table } = route;
     if (!used.has(table) || isPlans(route, tunnels)) return [];
-    const family = prefix !== "default" && familyOf(prefix) === 6 ? "-6 " : "";
+    const flag = family === 6 ? "-6 " : "";
     return [
       {
         code: "table-taken",
         severity: "error",
         message: `routing table ${table} (the plan's begin at ${FIRST_TABLE}) has another's route`,
         evidence: `ip route: ${routeText(route)}`,
-        mend: [`ip ${family}route del ${routeText(route)}`],
+        mend: [`ip ${flag}route del ${routeText(route)}`],
       },
     ];
   });

@@ -5,6 +5,8 @@ import { judgeConflicts } from "./conflicts.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { judgeFirewall } from "./firewall.ts";
+import { judgeNetworkDaemons } from "./network-daemons.ts";
+import { judgeRouting } from "./routing.ts";
 import { judgeSettings, judgeSoftware } from "./software.ts";
 import { subjectOf } from "./subject.ts";
 import { judgeUnderlay } from "./underlay.ts";
@@ -14,7 +16,15 @@ const RANK = { error: 0, warning: 1, note: 2 } as const;
 /** The worst first. */
 export function examine(plan: Plan, state: NodeState, facts: Facts): Finding[] {
   const subject = subjectOf(plan, state, facts);
-  return [judgeSoftware, judgeSettings, judgeFirewall, judgeConflicts, judgeUnderlay]
+  return [
+    judgeSoftware,
+    judgeSettings,
+    judgeNetworkDaemons,
+    judgeFirewall,
+    judgeConflicts,
+    judgeRouting,
+    judgeUnderlay,
+  ]
     .flatMap((judge) => judge(subject))
     .map((found) => ({ node: state.node, ...found }))
     .sort((a, b) => RANK[a.severity] - RANK[b.severity]);

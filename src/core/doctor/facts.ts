@@ -1,7 +1,12 @@
 // What a machine told the doctor (the sections of `examineScript`), parsed once.
 import { z } from "zod";
-import { parseAddress, parsePrefix, hostPrefix, type Address, type Prefix } from "../address.ts";
-import type { Networkd } from "./networkd.ts";
+import { parseAddress, type Address } from "../address.ts";
+import { routesOf, rulesOf, type SeenRoute, type SeenRule } from "./facts-routes.ts";
+import { sysctlLines, type SysctlLine } from "./facts-sysctl.ts";
+import { roomsOf, underlaysOf, type Room, type Underlay } from "./facts-underlay.ts";
+import { joined, parseLegacy } from "./legacy.ts";
+import { parseNetworkd, type Networkd } from "./networkd.ts";
+import { linesOf, sectionsOf } from "../sections.ts";
 import { parseRuleset, type Ruleset } from "./ruleset.ts";
 
 interface Link {
@@ -17,23 +22,6 @@ interface HeldAddress {
   readonly length: number;
   /** With a lifetime: from a router advertisement or a DHCP server. */
   readonly isDynamic: boolean;
-}
-
-export interface SeenRoute {
-  readonly prefix: Prefix | "default";
-  readonly interface?: string;
-  readonly table: string;
-  readonly protocol: string;
-  readonly type: string;
-  readonly hasGateway: boolean;
-  readonly metric: number;
-}
-
-interface SeenRule {
-  readonly family: 4 | 6;
-  readonly priority: number;
-  readonly table: string;
-  readonly protocol: string;
 }
 
 interface UdpSocket {
@@ -55,24 +43,6 @@ interface WireguardDevice {
   };
 }
 
-interface Underlay {
-  readonly host: string;
-  readonly addresses: readonly Address[];
-  /** By address; absent: there is no route. */
-  readonly routes: ReadonlyMap<
-    string,
-    { readonly interface: string; readonly mtu?: number; readonly text: string }
-  >;
-}
-
-interface SysctlLine {
-  readonly file: string;
-  readonly line: number;
-  readonly key: string;
-  readonly value: string;
-  readonly text: string;
-}
-
 export interface Facts {
   readonly missing: readonly string[];
   readonly isRoot: boolean;
@@ -84,18 +54,28 @@ export interface Facts {
   readonly wireguard: ReadonlyMap<string, WireguardDevice>;
   readonly sockets: readonly UdpSocket[];
   readonly underlay: ReadonlyMap<string, Underlay>;
+  /** By address. */
+  readonly rooms: ReadonlyMap<string, Room>;
+  /** Interfaces whose endpoint says that nothing listens there. */
+  readonly closed: ReadonlySet<string>;
   readonly ruleset: Ruleset;
+  /** Tables of iptables-legacy that no command here can read. */
+  readonly unseenTables: readonly string[];
   /** Live values by key, with slashes. */
   readonly sysctls: ReadonlyMap<string, string>;
   /** Of sysctl.d files, in the order in which they are read at boot. */
   readonly sysctlFiles: readonly SysctlLine[];
-  /** Absent: it does not run. */
+  /** Absent: networkd does not run. */
   readonly networkd?: Networkd;
   /** `device:state` lines of nmcli; absent: NetworkManager does not run. */
   readonly networkManager?: { readonly devices: readonly string[]; readonly unmanaged: readonly string[] };
-  readonly hasIptables: boolean;
+  /** Which tables the command `iptables` writes to; absent: it is not there. */
+  readonly iptables?: "nft" | "legacy";
+  readonly hasIptablesLegacy: boolean;
   readonly hasUfw: boolean;
   readonly hasFirewalld: boolean;
+  /** Unix time of the machine, as its handshakes are counted. */
+  readonly nowS: number;
 }
 
 const links = z.array(
@@ -119,29 +99,6 @@ const addressList = z.array(
     ),
   }),
 );
-const routeList = z.array(
-  z.object({
-    dst: z.string(),
-    dev: z.string().optional(),
-    table: z.string().optional(),
-    protocol: z.string().optional(),
-    type: z.string().optional(),
-    gateway: z.string().optional(),
-    via: z.unknown().optional(),
-    metric: z.number().optional(),
-  }),
-);
-const ruleList = z.array(
-  z.object({ priority: z.number(), table: z.string().optional(), protocol: z.string().optional() }),
-);
-const routeGet = z.array(
-  z.object({
-    dev: z.string().optional(),
-    metrics: z.array(z.object({ mtu: z.number().optional() })).optional(),
-    type: z.string().optional(),
-  }),
-);
-
 /** Throws when the output is cut off or is not what iproute2 and nftables print. */
 export function parseFacts(output: string): Facts {
   const sections = sectionsOf(output);
@@ -169,17 +126,18 @@ export function parseFacts(output: string): Facts {
         return [{ interface: ifname, address, length, isDynamic: dynamic === true }];
       }),
     ),
-    routes: [...routeList.parse(json("routes4")), ...routeList.parse(json("routes6"))].flatMap(routeOf),
+    routes: [...routesOf(4, json("routes4")), ...routesOf(6, json("routes6"))],
     rules: [...rulesOf(4, json("rules4")), ...rulesOf(6, json("rules6"))],
     wireguard: wireguardOf(lines),
     sockets: lines("sockets").flatMap(socketOf),
-    underlay: new Map(
-      Array.from(text("endpoints").matchAll(/^host (\S+)\n((?:(?!host ).*\n?)*)/gm), ([, host, rest]) => [
-        host!,
-        underlayOf(host!, rest ?? ""),
-      ]),
-    ),
-    ruleset: parseRuleset(text("nft-json"), text("nft-text")),
+    underlay: underlaysOf(lines("endpoints")),
+    rooms: roomsOf(lines("room")),
+    closed: new Set(lines("closed")),
+    ruleset: joined(parseRuleset(text("nft-json"), text("nft-text")), {
+      ip: parseLegacy("ip", text("legacy4")),
+      ip6: parseLegacy("ip6", text("legacy6")),
+    }),
+    unseenTables: lines("unseen-tables"),
     sysctls: new Map(
       lines("sysctls").flatMap((line) => {
         const [, key, value] = /^\/proc\/sys\/(.*):(\S+)$/.exec(line) ?? [];
@@ -189,57 +147,21 @@ export function parseFacts(output: string): Facts {
     sysctlFiles: sysctlLines(lines("sysctl-files")),
     ...(runs("networkd")
       ? {
-          networkd: {
-            settings: lines("networkd-conf"),
-            links: lines("networkd-links"),
-            files: lines("networkd-files"),
-          },
+          networkd: parseNetworkd(lines("networkd-conf"), lines("networkd-links"), lines("networkd-match")),
         }
       : {}),
     ...(runs("networkmanager")
       ? { networkManager: { devices: lines("nmcli"), unmanaged: lines("networkmanager-conf") } }
       : {}),
-    hasIptables: runs("iptables"),
+    ...(text("iptables").trim() === ""
+      ? {}
+      : { iptables: text("iptables").includes("nf_tables") ? "nft" : "legacy" }),
+    hasIptablesLegacy: runs("iptables-legacy"),
     hasUfw: runs("ufw"),
     hasFirewalld: runs("firewalld"),
+    nowS: Number(text("now").trim()),
   };
 }
-
-function sectionsOf(output: string): Map<string, string> {
-  const parts = output.split(/^== (\S+)\n?/m).slice(1);
-  const sections = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index]!, parts[index + 1] ?? "");
-  return sections;
-}
-
-const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
-
-function routeOf(each: z.infer<typeof routeList>[number]): SeenRoute[] {
-  const address = parseAddress(each.dst);
-  const prefix =
-    each.dst === "default"
-      ? each.dst
-      : address === undefined
-        ? parsePrefix(each.dst)?.prefix
-        : hostPrefix(address);
-  if (prefix === undefined) return [];
-  return [
-    {
-      prefix,
-      table: each.table ?? "main",
-      protocol: each.protocol ?? "boot",
-      type: each.type ?? "unicast",
-      hasGateway: each.gateway !== undefined || each.via !== undefined,
-      metric: each.metric ?? 0,
-      ...(each.dev === undefined ? {} : { interface: each.dev }),
-    },
-  ];
-}
-
-const rulesOf = (family: 4 | 6, json: unknown): SeenRule[] =>
-  ruleList
-    .parse(json)
-    .map(({ priority, table = "", protocol = "" }) => ({ family, priority, table, protocol }));
 
 function wireguardOf(lines: (name: string) => string[]): Map<string, WireguardDevice> {
   const rows = (name: string): string[][] => lines(name).map((line) => line.split("\t"));
@@ -248,21 +170,21 @@ function wireguardOf(lines: (name: string) => string[]): Map<string, WireguardDe
       .find(([first]) => first === name)
       ?.slice(1) ?? [];
   return new Map(
-    rows("public-key").map(([name = "", publicKey = ""]) => {
-      const [peer] = of("endpoints", name);
-      const endpoint = endpointOf(of("endpoints", name)[1] ?? "");
+    rows("wg-public-key").map(([name = "", publicKey = ""]) => {
+      const [peer] = of("wg-endpoints", name);
+      const endpoint = endpointOf(of("wg-endpoints", name)[1] ?? "");
       return [
         name,
         {
           publicKey,
-          listenPort: Number(of("listen-port", name)[0] ?? 0),
+          listenPort: Number(of("wg-listen-port", name)[0] ?? 0),
           ...(peer === undefined
             ? {}
             : {
                 peer: {
                   publicKey: peer,
-                  latestHandshake: Number(of("latest-handshakes", name)[1] ?? 0),
-                  sent: Number(of("transfer", name)[2] ?? 0),
+                  latestHandshake: Number(of("wg-latest-handshakes", name)[1] ?? 0),
+                  sent: Number(of("wg-transfer", name)[2] ?? 0),
                   ...(endpoint === undefined ? {} : { endpoint }),
                 },
               }),
@@ -282,52 +204,4 @@ function socketOf(line: string): UdpSocket[] {
   const port = Number(/:(\d+)$/.exec(words[3] ?? "")?.[1]);
   if (!(port > 0)) return [];
   return [{ port, users: words.find((word) => word.startsWith("users:")) ?? "", text: words.join(" ") }];
-}
-
-function underlayOf(host: string, text: string): Underlay {
-  const routes = new Map<string, { interface: string; mtu?: number; text: string }>();
-  const addresses: Address[] = [];
-  for (const line of linesOf(text)) {
-    const [, word, rest] = /^address (\S+) ?(.*)$/.exec(line) ?? [];
-    const address = parseAddress(word ?? "");
-    if (address === undefined || addresses.includes(address)) continue;
-    addresses.push(address);
-    const [route] = routeGet.parse(JSON.parse(rest || "[]"));
-    if (route?.dev === undefined || route.type === "unreachable" || route.type === "blackhole") continue;
-    const mtu = route.metrics?.find((each) => each.mtu !== undefined)?.mtu;
-    routes.set(address, {
-      interface: route.dev,
-      text: `ip route get ${address}: dev ${route.dev}${mtu === undefined ? "" : ` mtu ${mtu}`}`,
-      ...(mtu === undefined ? {} : { mtu }),
-    });
-  }
-  return { host, addresses, routes };
-}
-
-/** In the order of sysctl.d(5): by name, one in /etc hides those of the same name elsewhere; sysctl.conf comes last. */
-function sysctlLines(lines: readonly string[]): SysctlLine[] {
-  const all = lines.flatMap((text): SysctlLine[] => {
-    const [, file, line, setting] = /^([^:]+):(\d+):\s*-?(.*)$/.exec(text) ?? [];
-    const [, key, value] = /^([^=\s]+)\s*=\s*(\S+)/.exec(setting ?? "") ?? [];
-    if (key === undefined) return [];
-    return [
-      {
-        file: file!,
-        line: Number(line),
-        key: key.replaceAll(".", "/"),
-        value: value!,
-        text: setting!.trim(),
-      },
-    ];
-  });
-  const base = (file: string): string =>
-    file === "/etc/sysctl.conf" ? "~" : file.slice(file.lastIndexOf("/") + 1);
-  const rank = (file: string): number =>
-    ["/etc/", "/run/", "/usr/local/", "/usr/"].findIndex((each) => file.startsWith(each));
-  const shown = all.filter(
-    ({ file }) => !all.some((other) => base(other.file) === base(file) && rank(other.file) < rank(file)),
-  );
-  return shown.sort((a, b) =>
-    base(a.file) < base(b.file) ? -1 : base(a.file) > base(b.file) ? 1 : a.line - b.line,
-  );
 }

@@ -4,11 +4,13 @@ export type FindingCode =
   | "address-taken"
   | "endpoint-unresolved"
   | "endpoint-unroutable"
+  | "firewall-unseen"
   | "forward-drop"
   | "forwarder-bypassed"
   | "forwarding-off"
   | "icmp-drop"
   | "input-drop"
+  | "interface-bound"
   | "interface-taken"
   | "invalid-drop"
   | "missing-commands"
@@ -16,12 +18,15 @@ export type FindingCode =
   | "networkd-manages"
   | "networkmanager"
   | "no-handshake"
+  | "no-ipv6"
   | "no-wireguard"
   | "not-root"
+  | "output-drop"
   | "overlay-overlaps"
   | "port-taken"
   | "reverse-path-drop"
   | "rewrites-source"
+  | "route-elsewhere"
   | "route-taken"
   | "router-advertisements"
   | "rule-taken"
@@ -41,6 +46,8 @@ export interface Finding {
   readonly evidence: string;
   /** Commands for a root shell of that machine. */
   readonly mend: readonly string[];
+  /** What keeps the mend across a reboot, where it does not by itself: a command, or what to put where. */
+  readonly lasting?: string;
 }
 
 export type Found = Omit<Finding, "node">;

@@ -39,6 +39,8 @@ export function equals(left: unknown, right: unknown, packet: Packet, elements: 
     const list = elements(right.slice(1));
     return list === undefined ? undefined : some(list.map((each) => equals(left, each, packet, elements)));
   }
+  // Flags stand together, where a list is one of many elsewhere.
+  if (left["&"] !== undefined) return masked(left["&"], right, packet);
   if (Array.isArray(right)) return some(right.map((each) => equals(left, each, packet, elements)));
   if (isObject(right)) {
     if (Array.isArray(right["set"])) return equals(left, right["set"], packet, elements);
@@ -53,17 +55,17 @@ export function equals(left: unknown, right: unknown, packet: Packet, elements: 
   if (isObject(left["ct"])) return conntrack(left["ct"], right, packet);
   if (isObject(left["payload"])) return payload(left["payload"], right, packet);
   if (isObject(left["fib"])) return fib(left["fib"], right, packet);
-  return masked(left["&"], right, packet);
+  return undefined;
 }
 
 function meta(key: string, right: unknown, packet: Packet): Truth {
   switch (key) {
     case "iifname":
     case "iif":
-      return interfaceIs(packet.iifname, right, packet);
+      return interfaceIs(packet.iifname, right);
     case "oifname":
     case "oif":
-      return interfaceIs(packet.oifname, right, packet);
+      return interfaceIs(packet.oifname, right);
     case "l4proto":
       return protocolIs(right, packet);
     case "nfproto":
@@ -78,15 +80,12 @@ function meta(key: string, right: unknown, packet: Packet): Truth {
   }
 }
 
-function interfaceIs(name: string | undefined, right: unknown, packet: Packet): Truth {
+function interfaceIs(name: string | undefined, right: unknown): Truth {
   if (typeof right !== "string") return undefined;
   const pattern = right.endsWith("*") ? right.slice(0, -1) : undefined;
   const is = (each: string): boolean => (pattern === undefined ? each === right : each.startsWith(pattern));
-  if (name !== undefined) return is(name);
-  // Some interface of the underlay, nobody knows which.
-  return right === "lo" || (packet.notInterfaces !== undefined && packet.notInterfaces.has(right))
-    ? false
-    : undefined;
+  // Nothing of the plan comes or leaves by lo.
+  return name === undefined ? (right === "lo" ? false : undefined) : is(name);
 }
 
 const NUMBERS: Readonly<Record<string, unknown>> = { tcp: 6, udp: 17, icmp: 1, "ipv6-icmp": 58 };
@@ -121,8 +120,8 @@ function payload(left: Readonly<Record<string, unknown>>, right: unknown, packet
   }
   const isPorts = packet.l4proto === "tcp" || packet.l4proto === "udp";
   if (protocol === "th" ? !isPorts : protocol !== packet.l4proto) return false;
-  if (field === "dport") return packet.dport === undefined ? undefined : numberIs(packet.dport, right);
-  return undefined;
+  const port = field === "dport" ? packet.dport : field === "sport" ? packet.sport : undefined;
+  return port === undefined ? undefined : numberIs(port, right);
 }
 
 /** `tcp flags & (syn|ack) == syn`; everything else masked is unknown, beside marks, which are 0. */
@@ -132,12 +131,21 @@ function masked(parts: unknown, right: unknown, packet: Packet): Truth {
   if (!isObject(inner)) return undefined;
   if (isObject(inner["meta"]) && inner["meta"]["key"] === "mark") return right === 0;
   if (isObject(inner["ct"]) && inner["ct"]["key"] === "mark") return right === 0;
-  const isFlags = isObject(inner["payload"]) && inner["payload"]["field"] === "flags";
-  if (!isFlags || packet.l4proto !== "tcp") return isFlags ? false : undefined;
-  const looked = new Set((Array.isArray(mask) ? mask : [mask]).map(String));
-  const wanted = (Array.isArray(right) ? right : [right]).map(String);
+  const field = isObject(inner["payload"]) ? inner["payload"]["field"] : undefined;
+  // No packet of the plan is a fragment, as seen by a firewall of its node.
+  if (field === "frag-off") return typeof mask === "number" && mask < 0x4000 ? right === 0 : undefined;
+  if (field !== "flags" || packet.l4proto !== "tcp") return field === "flags" ? false : undefined;
+  const looked = new Set(flagsOf(mask));
+  const wanted = flagsOf(right);
   const set = (packet.tcpFlags ?? []).filter((flag) => looked.has(flag));
   return set.length === wanted.length && wanted.every((flag) => set.includes(flag));
+}
+
+/** `syn`, `["syn", "ack"]` or `{ "|": [{ "|": ["syn", "ack"] }, "rst"] }`; 0 for none. */
+function flagsOf(flags: unknown): string[] {
+  const parts = isObject(flags) ? flags["|"] : flags;
+  if (Array.isArray(parts)) return parts.flatMap(flagsOf);
+  return typeof parts === "string" ? [parts] : [];
 }
 
 function addressIs(address: Packet["source"], right: unknown): Truth {
@@ -169,14 +177,17 @@ function numberIs(number: number, right: unknown): Truth {
 
 function fib(left: Readonly<Record<string, unknown>>, right: unknown, packet: Packet): Truth {
   const flags = Array.isArray(left["flags"]) ? left["flags"].map(String) : [String(left["flags"])];
-  if (flags.includes("daddr") && left["result"] === "type")
-    return right === "local" ? packet.isLocal : right === "unicast" ? !packet.isLocal : false;
+  if (flags.includes("daddr") && left["result"] === "type") return typeIs(String(right), packet);
   if (!flags.includes("saddr") || left["result"] !== "oif" || packet.back === undefined) return undefined;
   const exists = flags.includes("iif") ? packet.back.sameInterface : packet.back.any;
   // nft prints `missing` as false, as 0 or by name.
   if (right === false || right === 0 || right === "missing") return !exists;
   return right === true || right === 1 || right === "exists" ? exists : undefined;
 }
+
+/** No packet of the plan goes to many. */
+const typeIs = (type: string, { isLocal }: Packet): boolean =>
+  type === "local" ? isLocal : type === "unicast" && !isLocal;
 
 /**
  * A match of xtables, which nft's JSON does not tell but its text translates: those that firewalls use on forwarded
@@ -185,6 +196,8 @@ function fib(left: Readonly<Record<string, unknown>>, right: unknown, packet: Pa
 export function xtMatches(name: string, text: string, packet: Packet): Truth {
   switch (name) {
     case "comment":
+    // What is done to the first of many packets is done to the plan's.
+    case "limit":
       return true;
     case "conntrack":
     case "state": {
@@ -196,8 +209,7 @@ export function xtMatches(name: string, text: string, packet: Packet): Truth {
       return packet.back === undefined ? undefined : !packet.back.sameInterface;
     case "addrtype": {
       const [, not, type] = /fib daddr type (!= )?(\w+)/.exec(text) ?? [];
-      if (type !== "local") return undefined;
-      return packet.isLocal !== (not !== undefined);
+      return type === undefined ? undefined : typeIs(type, packet) !== (not !== undefined);
     }
     case "icmp":
     case "icmp6": {
@@ -205,7 +217,7 @@ export function xtMatches(name: string, text: string, packet: Packet): Truth {
       return type === undefined ? undefined : type === packet.icmpType;
     }
     case "multiport": {
-      const ports = /dport \{ ([\d, -]+) \}/.exec(text)?.[1];
+      const ports = /dport (?:\{ )?([\d, -]*\d)/.exec(text)?.[1];
       if (ports === undefined || packet.dport === undefined) return undefined;
       return ports.split(", ").some((each) => {
         const [first, last = first] = each.split("-").map(Number);

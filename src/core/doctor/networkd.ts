@@ -1,117 +1,91 @@
-// systemd-networkd, which takes away what it did not make: rules whenever it configures any link, and of a link that one
-// of its files matches addresses and routes too. Seen on systemd 252 (test/kernel/systemd.test.ts).
-import type { Found } from "./finding.ts";
-import type { Subject } from "./subject.ts";
+// What systemd-networkd says it manages, and what its files would have it manage (systemd.network(5)).
 
-/** What was found of it on a machine where it runs. */
 export interface Networkd {
-  /** `file:line` of the lines of networkd.conf about what is not its own, in the order in which they are read. */
-  readonly settings: readonly string[];
-  /** Lines of `networkctl list`: index, link, type, what it is for traffic, what it is for networkd. */
-  readonly links: readonly string[];
-  /** `file:section:line` of .network files, in the order in which they are tried; the first that matches a link has it. */
-  readonly files: readonly string[];
-}
-
-export function judgeNetworkd(subject: Subject): Found[] {
-  const { networkd } = subject.facts;
-  return networkd === undefined ? [] : [...managed(networkd, subject), ...foreignRules(networkd, subject)];
-}
-
-const MATCH_ALL = "/etc/systemd/network/00-tofro.network";
-
-function managed(networkd: Networkd, { tunnels, facts }: Subject): Found[] {
-  const evidence = [...tunnels].flatMap((name) => {
-    const seen = networkd.links.find((line) => line.trim().split(/\s+/)[1] === name);
-    if (facts.links.has(name) && seen !== undefined) {
-      return /\s(configured|configuring|pending|initialized|failed)\s*$/.test(seen)
-        ? [`networkctl: ${seen.trim().replaceAll(/\s+/g, " ")}`]
-        : [];
-    }
-    const file = filesOf(networkd).find((each) => matches(each.match, name));
-    return file === undefined || file.unmanaged
-      ? []
-      : [`${file.path} matches ${name}: ${file.match.join("; ")}`];
-  });
-  if (evidence.length === 0) return [];
-  const text = `[Match]\\nName=${[...tunnels].join(" ")}\\n[Link]\\nUnmanaged=yes\\n`;
-  return [
-    {
-      code: "networkd-manages",
-      severity: "error",
-      message:
-        "systemd-networkd manages tunnels: it takes their addresses and routes away when it configures them",
-      evidence: evidence.join("; "),
-      mend: [
-        `mkdir -p /etc/systemd/network && printf '${text}' >${MATCH_ALL}`,
-        "networkctl reload",
-        "tofro apply",
-      ],
-    },
-  ];
+  /** Lines of networkd.conf that speak of foreign routes and rules, later ones win. */
+  readonly foreign: readonly string[];
+  /** The .network file that manages an interface now; undefined: none does. */
+  readonly now: ReadonlyMap<string, string | undefined>;
+  /** In the order in which they are tried. */
+  readonly files: readonly NetworkFile[];
 }
 
 interface NetworkFile {
   readonly path: string;
-  /** Lines of its [Match] section. */
-  readonly match: readonly string[];
-  readonly unmanaged: boolean;
+  readonly match: ReadonlyMap<string, readonly string[]>;
+  readonly isUnmanaged: boolean;
 }
 
-function filesOf({ files }: Networkd): NetworkFile[] {
-  const byPath = new Map<string, { match: string[]; unmanaged: boolean }>();
-  for (const text of files) {
-    const [, path = "", section, line = ""] = /^([^:]+):(\w+):(.*)$/.exec(text) ?? [];
-    const file = byPath.get(path) ?? { match: [], unmanaged: false };
-    byPath.set(path, file);
-    if (section === "Match") file.match.push(line.trim());
-    else file.unmanaged = /^Unmanaged\s*=\s*(yes|true|on|1)\s*$/i.test(line.trim());
-  }
-  return Array.from(byPath, ([path, file]) => ({ path, ...file }));
-}
+const FOLDERS = ["/etc/", "/run/", "/usr/local/", "/usr/", "/lib/"];
 
-/** Every line must hold; those about hardware hold for no tunnel. */
-const matches = (match: readonly string[], name: string): boolean =>
-  match.length > 0 &&
-  match.every((line) => {
-    const [, key, value = ""] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
-    if (key === "Name") return listed(value, name);
-    return (key === "Type" || key === "Kind") && listed(value, "wireguard");
+/** `links`: `NAME ADMIN_STATE=… NETWORK_FILE=…`; `match`: `FILE:LINE`, of the sections [Match] and [Link] alone. */
+export function parseNetworkd(
+  foreign: readonly string[],
+  links: readonly string[],
+  match: readonly string[],
+): Networkd {
+  const now = links.map((line) => {
+    const [name = "", ...words] = line.trim().split(/\s+/);
+    const file = words.find((word) => word.startsWith("NETWORK_FILE="))?.slice("NETWORK_FILE=".length);
+    return [name, words.includes("ADMIN_STATE=unmanaged") ? undefined : file] as const;
   });
-
-/** A list of shell globs; `!` before it turns it round (systemd.network(5)). */
-function listed(value: string, name: string): boolean {
-  const turned = value.startsWith("!");
-  const globs = value.replace(/^!/, "").split(/\s+/).filter(Boolean);
-  return globs.some((glob) => globbed(glob, name)) !== turned;
+  const lines = new Map<string, string[]>();
+  for (const line of match) {
+    const [, path, text] = /^([^:]+):(.*)$/.exec(line) ?? [];
+    if (path === undefined) continue;
+    const known = lines.get(path) ?? [];
+    known.push(text!.trim());
+    lines.set(path, known);
+  }
+  const base = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+  const rank = (path: string): number => FOLDERS.findIndex((folder) => path.startsWith(folder));
+  const files = [...lines]
+    .filter(
+      ([path]) => ![...lines.keys()].some((each) => base(each) === base(path) && rank(each) < rank(path)),
+    )
+    .sort(([a], [b]) => (base(a) < base(b) ? -1 : 1))
+    .map(([path, own]) => fileOf(path, own));
+  return { foreign, now: new Map(now), files };
 }
 
-const globbed = (glob: string, name: string): boolean =>
-  new RegExp(
-    `^${glob
-      .replaceAll(/[.+^${}()|\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")
-      .replaceAll("[!", "[^")}$`,
-  ).test(name);
+function fileOf(path: string, lines: readonly string[]): NetworkFile {
+  const match = new Map<string, string[]>();
+  let section = "";
+  let isUnmanaged = false;
+  for (const line of lines) {
+    section = /^\[(\w+)\]/.exec(line)?.[1] ?? section;
+    const [, key, value] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (key === undefined) continue;
+    if (section === "Link" && key === "Unmanaged") isUnmanaged = /^(yes|true|on|1)$/i.test(value!);
+    if (section === "Match") match.set(key, [...(match.get(key) ?? []), ...value!.split(/\s+/)]);
+  }
+  return { path, match, isUnmanaged };
+}
 
-function foreignRules({ settings }: Networkd, { state }: Subject): Found[] {
-  if (state.rules.length === 0) return [];
-  const key = "ManageForeignRoutingPolicyRules";
-  // Later files win.
-  const line = settings.findLast((each) => each.includes(`${key}=`));
-  if (line !== undefined && /=\s*(no|false|off|0)\s*$/i.test(line)) return [];
-  return [
-    {
-      code: "networkd-foreign",
-      severity: "warning",
-      message: "systemd-networkd deletes rules that are not its own, whenever it configures a link anew",
-      evidence: `/run/systemd/netif/state is there; ${line ?? `no line ${key}=no`}`,
-      mend: [
-        `mkdir -p /etc/systemd/networkd.conf.d && printf '[Network]\\n${key}=no\\n' >/etc/systemd/networkd.conf.d/tofro.conf`,
-        "systemctl restart systemd-networkd",
-        "tofro apply",
-      ],
-    },
-  ];
+/** The file by which networkd manages a WireGuard interface, now or as soon as there is one of this name. */
+export function managerOf({ now, files }: Networkd, name: string): string | undefined {
+  if (now.has(name)) return now.get(name);
+  const file = files.find(({ match }) => [...match].every(([key, patterns]) => covers(key, patterns, name)));
+  return file === undefined || file.isUnmanaged ? undefined : file.path;
+}
+
+function covers(key: string, patterns: readonly string[], name: string): boolean {
+  const values = key === "Name" ? [name] : key === "Type" ? ["wireguard", "none"] : ["wireguard"];
+  // Hardware addresses, drivers and so on: a tunnel has none, or nobody can say.
+  if (!["Name", "Type", "Kind"].includes(key)) return false;
+  const isNot = patterns[0]?.startsWith("!") === true;
+  const some = patterns.some((pattern) => values.some((value) => glob(pattern.replace(/^!/, ""), value)));
+  return some !== isNot;
+}
+
+/** `*`, `?` and `[…]` as in a shell. */
+export function glob(pattern: string, text: string): boolean {
+  const source = pattern
+    .replaceAll(/[.+^${}()|\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  try {
+    return new RegExp(`^${source}$`).test(text);
+  } catch {
+    return pattern === text;
+  }
 }

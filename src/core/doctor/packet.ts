@@ -9,9 +9,8 @@ export interface Packet {
   readonly destination?: Address;
   readonly iifname?: string;
   readonly oifname?: string;
-  /** True for the interfaces of the underlay: any name but these. */
-  readonly notInterfaces?: ReadonlySet<string>;
   readonly l4proto: "tcp" | "udp" | "icmp" | "ipv6-icmp";
+  readonly sport?: number;
   readonly dport?: number;
   readonly tcpFlags?: readonly string[];
   /** nft's names, e.g. `echo-request`. */

@@ -16,6 +16,8 @@ export interface Chain {
   readonly table: string;
   readonly name: string;
   readonly rules: readonly Rule[];
+  /** Of iptables-legacy, which nft does not see. */
+  readonly isLegacy?: boolean;
 }
 
 export interface BaseChain extends Chain {

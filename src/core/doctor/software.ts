@@ -1,7 +1,7 @@
 // What must be on a machine before anything of the plan can be, and settings that work against it.
 import { familyOf } from "../address.ts";
+import { ROUTE_PROTOCOL } from "../node-state.ts";
 import type { Found } from "./finding.ts";
-import { judgeNetworkd } from "./networkd.ts";
 import type { Subject } from "./subject.ts";
 
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -41,6 +41,16 @@ export function judgeSoftware({ facts, state }: Subject): Found[] {
       mend: ["apt-get install --no-install-recommends wireguard-go"],
     });
   }
+  if (facts.unseenTables.length > 0) {
+    found.push({
+      code: "firewall-unseen",
+      severity: "warning",
+      message:
+        "there are tables of iptables-legacy, and no command to read them: what they drop is not known",
+      evidence: facts.unseenTables.join("; "),
+      mend: ["apt-get install --no-install-recommends iptables"],
+    });
+  }
   return found;
 }
 
@@ -50,8 +60,7 @@ export function judgeSettings(subject: Subject): Found[] {
     ...strictReversePath(subject),
     ...sysctlsAtBoot(subject),
     ...routerAdvertisements(subject),
-    ...judgeNetworkd(subject),
-    ...networkManager(subject),
+    ...noIpv6(subject),
   ];
 }
 
@@ -119,6 +128,44 @@ function sysctlsAtBoot({ facts, state }: Subject): Found[] {
   });
 }
 
+/**
+ * IPv6 switched off, by sysctl or because the MTU is below IPv6's least (RFC 8200, section 5): addresses and routes are
+ * gone then, and stay so when it is back.
+ */
+function noIpv6({ facts, state, ours }: Subject): Found[] {
+  const sources = state.addresses.filter((address) => familyOf(address) === 6);
+  if (sources.length === 0) return [];
+  return state.interfaces.flatMap(({ name, mtu }): Found[] => {
+    const link = facts.links.get(name);
+    const isOurs = ours.has(name) && link !== undefined;
+    // Before there is an interface, what it would inherit.
+    const key = `net/ipv6/conf/${isOurs ? name : "default"}/disable_ipv6`;
+    const isOff = facts.sysctls.get(key) === "1";
+    const isNarrow = isOurs && link.mtu < 1280;
+    if (!isOff && !isNarrow) return [];
+    const routes = state.routes.filter((route) => route.interface === name && familyOf(route.prefix) === 6);
+    const again = isOurs
+      ? [
+          ...sources.map((address) => `ip address replace ${address}/128 dev ${name} nodad`),
+          ...routes.map(
+            ({ prefix, table, source }) =>
+              `ip route replace ${prefix} dev ${name} proto ${ROUTE_PROTOCOL} table ${table} src ${source}`,
+          ),
+        ]
+      : [];
+    return [
+      {
+        code: "no-ipv6",
+        severity: "error",
+        message: `IPv6 is off on ${isOurs ? name : `new interfaces, and so on ${name}`}${isOff ? "" : `, as its MTU is below 1280`}: the plan's addresses and routes are lost there`,
+        evidence: isOff ? `${key.replaceAll("/", ".")} = 1` : `ip link: ${name} mtu ${link!.mtu}`,
+        mend: [isOff ? `sysctl -w ${key}=0` : `ip link set dev ${name} mtu ${Math.max(mtu, 1280)}`, ...again],
+        ...(isOff ? { lasting: `echo '${key} = 0' >>/etc/sysctl.d/99-tofro.conf` } : {}),
+      },
+    ];
+  });
+}
+
 /** Forwarding makes an interface ignore router advertisements unless accept_ra is 2; apply sees to it where they are heeded. */
 function routerAdvertisements({ facts, state, ours, tunnels }: Subject): Found[] {
   const forwards = state.sysctls.some(({ key }) => key === "net.ipv6.conf.all.forwarding");
@@ -146,44 +193,4 @@ function routerAdvertisements({ facts, state, ours, tunnels }: Subject): Found[]
       },
     ];
   });
-}
-
-function networkManager({ facts, tunnels }: Subject): Found[] {
-  if (facts.networkManager === undefined) return [];
-  const { devices, unmanaged } = facts.networkManager;
-  const left = [...tunnels].filter((name) => {
-    const device = devices.find((line) => line.startsWith(`${name}:`));
-    if (device !== undefined) return !device.endsWith(":unmanaged");
-    return !unmanaged.some((line) => patternsOf(line).some((pattern) => covers(pattern, name)));
-  });
-  if (left.length === 0) return [];
-  const seen = left.map(
-    (name) => devices.find((line) => line.startsWith(`${name}:`)) ?? `no unmanaged-devices names ${name}`,
-  );
-  const list = [...tunnels].map((name) => `interface-name:${name}`).join(";");
-  return [
-    {
-      code: "networkmanager",
-      severity: "warning",
-      message: `NetworkManager manages ${left.join(", ")}: it may take addresses and routes away`,
-      evidence: `/run/NetworkManager is there; ${seen.join("; ")}`,
-      mend: [
-        `mkdir -p /etc/NetworkManager/conf.d && printf '[keyfile]\\nunmanaged-devices=${list}\\n' >/etc/NetworkManager/conf.d/tofro.conf`,
-        "nmcli general reload",
-      ],
-    },
-  ];
-}
-
-const patternsOf = (line: string): string[] =>
-  line
-    .replace(/^[^=]*=/, "")
-    .split(/[;,]/)
-    .map((each) => each.trim());
-
-function covers(pattern: string, name: string): boolean {
-  if (pattern === "type:wireguard" || pattern === "*") return true;
-  const [, glob] = /^interface-name:=?(.+)$/.exec(pattern) ?? [];
-  if (glob === undefined) return false;
-  return glob.endsWith("*") ? name.startsWith(glob.slice(0, -1)) : name === glob;
 }

@@ -6,6 +6,8 @@ import type { BaseChain, Chain, Rule, Ruleset, Statement } from "./ruleset.ts";
 export interface Outcome {
   /** Where the packet is dropped; absent: it passes. */
   readonly drop?: Place;
+  /** The rule that lets it pass for certain; absent: none does, or only the policy. */
+  readonly accept?: Place;
   /** Where its source is rewritten, in a chain of type nat. */
   readonly rewrite?: Place;
   /** Conntrack does not look at it. */
@@ -13,7 +15,7 @@ export interface Outcome {
 }
 
 export interface Place {
-  /** Whether nothing on the way there was beyond us. */
+  /** Whether no rule before it, of those that are beyond us, may have let the packet pass. */
   readonly isSure: boolean;
   readonly chain: Chain;
   /** Absent: the base chain's policy. */
@@ -31,17 +33,19 @@ export function walkChain(ruleset: Ruleset, base: BaseChain, packet: Packet): Ou
   const verdict = walk.chain(base, 0);
   if (verdict !== "accept" && verdict !== "drop" && base.policy === "drop")
     walk.dropped(base, undefined, base.text);
-  const drop = walk.drops.find(({ isSure }) => isSure) ?? walk.drops[0];
+  const { drop } = walk;
   return {
     untracked: walk.untracked,
     ...(drop === undefined ? {} : { drop }),
+    ...(walk.accept === undefined ? {} : { accept: walk.accept }),
     ...(walk.rewrite === undefined ? {} : { rewrite: walk.rewrite }),
   };
 }
 
 class Walk {
-  readonly drops: Place[] = [];
+  drop: Place | undefined;
   rewrite: Place | undefined;
+  accept: Place | undefined;
   untracked = false;
   /** How many of the rules that we are in may not match. */
   #doubts = 0;
@@ -59,8 +63,10 @@ class Walk {
     return this.#doubts === 0 && !this.#mayHaveLeft;
   }
 
+  /** A rule that may not match drops some, and nobody knows that they are the plan's: block lists are such. */
   dropped(chain: Chain, rule: Rule | undefined, text: string): void {
-    this.drops.push({ isSure: this.#isSure, chain, text, ...(rule === undefined ? {} : { rule }) });
+    if (this.#doubts > 0) return;
+    this.drop ??= { isSure: this.#isSure, chain, text, ...(rule === undefined ? {} : { rule }) };
   }
 
   chain(chain: Chain, depth: number): Verdict {
@@ -72,7 +78,7 @@ class Walk {
     return "return";
   }
 
-  /** A rule that may or may not match is gone through for what it would drop; then the next rule has its turn. */
+  /** A rule that may or may not match is gone through for what it would let pass; then the next rule has its turn. */
   #rule(chain: Chain, rule: Rule, depth: number): Verdict {
     let isDoubtful = false;
     let verdict: Verdict | undefined;
@@ -99,7 +105,9 @@ class Walk {
   #condition(chain: Chain, rule: Rule, name: string, statement: Statement): Truth {
     const elements = (set: string): readonly unknown[] | undefined => this.#ruleset.elements(chain, set);
     if (name === "match") return matches(statement["match"], this.#packet, elements);
-    if (name === "limit" || name === "quota" || name === "ct count") return undefined;
+    // As long as there are few: `over` is what `inv` says in nft's JSON.
+    if (name === "limit" || name === "quota" || name === "ct count")
+      return (statement[name] as { inv?: boolean } | null)?.inv !== true;
     if (name !== "xt") return true;
     const { type, name: xt } = statement["xt"] as { type?: string; name?: string };
     return type === "match" ? xtMatches(xt ?? "", rule.text, this.#packet) : true;
@@ -108,6 +116,7 @@ class Walk {
   #verdict(chain: Chain, rule: Rule, name: string, value: unknown, depth: number): Verdict | undefined {
     switch (name) {
       case "accept":
+        if (this.#isSure) this.accept = { isSure: true, chain, rule, text: rule.text };
         return "accept";
       case "drop":
       case "reject":
