@@ -7,7 +7,7 @@ import { DIRECT, kernelLane, MACHINES, THROUGH, withRemotes, type Remotes } from
 const times = (seconds: number): string => String(kernelLane ? seconds * 10 : seconds);
 /** Late steps must be reached in time. */
 const LATE = ["checking", "making it last", "staying"];
-/** At random moments; more to look longer: `TOFRO_FAULT_RUNS=100 npm test -- test/remote/killed.test.ts`. */
+/** At random moments; see CONTRIBUTING.md. */
 const RUNS = Number(process.env["TOFRO_FAULT_RUNS"] ?? (kernelLane ? 1 : 4));
 const SEED = Number(process.env["TOFRO_FAULT_SEED"] ?? 1);
 
