@@ -11,6 +11,8 @@ export default defineConfig({
     hookTimeout: kernelLane ? 400_000 : 120_000,
     // Labs share two processors with whatever else runs: a test may be tried once more.
     retry: 1,
+    // Two labs at once in a file that wants to: enough to use the time in which one waits.
+    maxConcurrency: 2,
     // One process that loads everything once.
     ...(kernelLane && { maxWorkers: 1, isolate: false }),
   },

@@ -26,7 +26,7 @@ async function bothStates(remotes: Remotes): Promise<Record<string, States>> {
 
 describe.concurrent("killed while it applies", { timeout: kernelLane ? 900_000 : 300_000 }, () => {
   it.each([
-    { steps: ["arming", "looking", "adding", "moving"] },
+    { steps: ["arming", "looking again", "adding", "moving"] },
     { steps: ["removing", "checking"] },
     { steps: ["making it last", "staying"] },
   ])("at $steps", async ({ steps }) => {
