@@ -73,12 +73,9 @@ async function unwatched(): Promise<void> {
 }
 
 async function nothingLeft(): Promise<void> {
-  const { code, stdout, stderr } = await tofro("plan", "-f", file);
-  expect({ code, stdout, stderr }).toEqual({
-    code: 0,
-    stdout: expect.not.stringMatching(/^ /m) as string,
-    stderr: "",
-  });
+  // On stderr it says whom it waits for, where that takes long.
+  const { code, stdout } = await tofro("plan", "-f", file);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.not.stringMatching(/^ /m) as string });
 }
 
 /** Every direction goes as `check` says, in both families. */
