@@ -28,7 +28,7 @@ export const measureCommand = (io: Io) =>
     .argument("[to]", "... to here, and back")
     .option("--all", "every pair of nodes, not only those that a line names")
     .addOption(
-      new Option("--for <time>", "how long to probe, such as 10s or 1m")
+      new Option("--for <time>", "how long to probe, such as 10s or 90s")
         .default(10, "10s")
         .argParser(seconds),
     )
