@@ -25,8 +25,19 @@ const COMMANDS = [
 export async function snapshot(host: Host): Promise<string> {
   const { stdout } = await host.run(["sh", "-c", `{ ${COMMANDS.join("; echo ---; ")}; } 2>&1; exit 0`]);
   // wireguard-go's own log lies in /run/tofro too; addresses' lifetimes count down.
-  return stdout.replaceAll(/(valid_lft|preferred_lft|expires) \S+/g, "").replaceAll(/^\S+[.]log$\n/gm, "");
+  return stdout
+    .replaceAll(/(valid_lft|preferred_lft|expires) \S+/g, "")
+    .replaceAll(/^\S+[.]log$\n/gm, "")
+    .replaceAll(/elements = \{([^}]*)\}/g, (_, list: string) => `elements = ${inOrder(list)}`);
 }
+
+/** A set has none, and nft lists one with concatenations in any. */
+const inOrder = (list: string): string =>
+  list
+    .split(",")
+    .map((element) => element.trim())
+    .sort()
+    .join(", ");
 
 export async function snapshotAll(lab: TestLab): Promise<Record<string, string>> {
   const names = lab.plan.topology.nodes.map(({ name }) => name);
