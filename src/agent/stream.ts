@@ -72,7 +72,7 @@ interface Agreed {
 
 /** `agree` returns undefined until it has enough, and throws when it never will. */
 function converse(socket: Socket, events: StreamEvents, agree: (bytes: Buffer) => Agreed | undefined): void {
-  let bytes = Buffer.alloc(0);
+  let bytes: Buffer = Buffer.alloc(0);
   let agreed: Agreed | undefined;
   let stream: Stream | undefined;
   let [sent, received] = [0n, 0n];

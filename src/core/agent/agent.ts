@@ -1,0 +1,255 @@
+// An agent without sockets and clocks: what it hears of its links and of others goes in, what it holds and says comes out.
+import type { Choice } from "../choose/choice.ts";
+import type { LinkIndex } from "../route.ts";
+import { Incoming, type Condition, type IncomingOptions } from "./incoming.ts";
+import { unusable, type Links } from "./links.ts";
+import { choiceFromText, choiceToText, type Notice, type ToAgent, type ToController } from "./messages.ts";
+import { Notices } from "./notices.ts";
+import type { HeardPacket } from "./window.ts";
+
+/** What the node's routes are made of. */
+export interface Holding {
+  /** Everything up to this distance from its destination is as `choice` says, the rest as `before` does. */
+  readonly choice: Choice;
+  readonly before?: Choice;
+  readonly distance: number;
+  /** Whatever would use one of these is moved, where there is an unaffected way. */
+  readonly down: ReadonlySet<LinkIndex>;
+}
+
+export type Effect =
+  | { readonly kind: "hold"; readonly holding: Holding }
+  /** By every way there is. */
+  | { readonly kind: "tell"; readonly to: string; readonly notices: readonly Notice[] }
+  /** On the stream to the controller; lost when there is none. */
+  | { readonly kind: "control"; readonly message: ToController };
+
+export interface AgentOptions extends IncomingOptions {
+  readonly links: Links;
+  readonly node: number;
+  /** Tells this network from others. */
+  readonly network: string;
+  /** STAMP session id of its own test packets. */
+  readonly session: number;
+  /** Larger with each start. */
+  readonly life: number;
+  readonly choice: Choice;
+  /** As an earlier life left them. */
+  readonly conditions?: ReadonlyMap<LinkIndex, Condition>;
+  /** At which distances the node differs between two choices, ascending. */
+  readonly distances: (from: Choice, to: Choice) => readonly number[];
+}
+
+/** Beyond all distances: what comes last. */
+export const LAST = 1_000_000;
+const REPORT_MS = 1_000;
+/** A datagram may get lost: each word is said again so long after the first time. */
+const REPEAT_MS = [100, 400];
+/** An agent that did not run for so long was not deaf because of its links. */
+const STALL_MS = 40;
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #incoming: ReadonlyMap<LinkIndex, Incoming>;
+  readonly #notices = new Notices();
+  #number = 0;
+  #choice: Choice;
+  #next: { readonly choice: Choice; readonly distance: number } | undefined;
+  #down: ReadonlySet<LinkIndex> = new Set();
+  #connected = false;
+  #reportMs = -Infinity;
+  #tickMs = NaN;
+  #repeats: { readonly atMs: number; readonly notices: readonly Notice[] }[] = [];
+  #carried = 0;
+
+  constructor(options: AgentOptions, nowMs: number) {
+    this.#options = options;
+    this.#choice = options.choice;
+    const { links, node, conditions } = options;
+    this.#incoming = new Map(
+      links.incoming[node]!.map((link) => [link, new Incoming(options, nowMs, conditions?.get(link))]),
+    );
+  }
+
+  get holding(): Holding {
+    const base = { down: this.#down };
+    return this.#next === undefined
+      ? { ...base, choice: this.#choice, distance: LAST }
+      : { ...base, choice: this.#next.choice, before: this.#choice, distance: this.#next.distance };
+  }
+
+  get incoming(): ReadonlyMap<LinkIndex, Incoming> {
+    return this.#incoming;
+  }
+
+  /** What a start needs to say first: what it holds, and what it inherited. */
+  begin(): Effect[] {
+    const inherited = [...this.#incoming].flatMap(([link, { condition }]) =>
+      condition === "down" ? [this.#notice(link, true)] : [],
+    );
+    this.#down = this.#unusable();
+    return [this.#hold(), ...this.#tellAll(inherited)];
+  }
+
+  hear(link: LinkIndex, packet: HeardPacket): void {
+    this.#incoming.get(link)?.hear(packet);
+  }
+
+  /** Octets that the node forwarded for others since it began. */
+  carried(octets: number): void {
+    this.#carried = octets;
+  }
+
+  /** To be called every few ms. */
+  tick(nowMs: number): Effect[] {
+    const stalledMs = nowMs - this.#tickMs;
+    this.#tickMs = nowMs;
+    const effects: Effect[] = [];
+    const changed: Notice[] = [];
+    for (const [link, incoming] of this.#incoming) {
+      if (stalledMs > STALL_MS) incoming.forgive(stalledMs);
+      const before = incoming.condition;
+      const now = incoming.tick(nowMs);
+      if (now === "down" || (now === "up" && before === "down"))
+        changed.push(this.#notice(link, now === "down"));
+    }
+    if (changed.length > 0) {
+      effects.push(...this.#reconsider(), ...this.#tellAll(changed));
+      this.#repeats.push(...REPEAT_MS.map((ms) => ({ atMs: nowMs + ms, notices: changed })));
+      this.#reportMs = -Infinity;
+    }
+    const due = this.#repeats.filter(({ atMs }) => atMs <= nowMs);
+    if (due.length > 0) {
+      this.#repeats = this.#repeats.filter(({ atMs }) => atMs > nowMs);
+      effects.push(...due.flatMap(({ notices }) => this.#tellAll(notices)));
+    }
+    if (this.#connected && nowMs - this.#reportMs >= REPORT_MS) {
+      this.#reportMs = nowMs;
+      effects.push({ kind: "control", message: this.#report(nowMs) });
+    }
+    return effects;
+  }
+
+  /** A word of another agent, of its own incoming links only. */
+  told(from: number, notices: readonly Notice[]): Effect[] {
+    const { receivers } = this.#options.links;
+    const changed = notices.filter(
+      (notice) => receivers[notice.link] === from && this.#notices.take(notice, "receiver"),
+    );
+    return changed.length > 0 ? this.#reconsider() : [];
+  }
+
+  connected(): Effect[] {
+    this.#connected = true;
+    this.#reportMs = -Infinity;
+    const { network, session } = this.#options;
+    return [
+      { kind: "control", message: { kind: "join", network, life: session, epoch: this.#choice.epoch } },
+    ];
+  }
+
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  ordered(message: ToAgent): Effect[] {
+    switch (message.kind) {
+      case "prepare":
+        return this.#prepare(message);
+      case "go":
+        return this.#go(message);
+      case "sync":
+        return this.#synchronise(message.notices);
+      case "ask":
+        return [{ kind: "control", message: { kind: "choice", choice: choiceToText(this.#choice) } }];
+    }
+  }
+
+  #prepare({ choice: text, settle }: Extract<ToAgent, { readonly kind: "prepare" }>): Effect[] {
+    const { links, distances } = this.#options;
+    const choice = choiceFromText(text, links.names.length, links.senders.length);
+    if (choice === undefined) return [];
+    if (settle) {
+      this.#choice = choice;
+      this.#next = undefined;
+      return [...this.#reconsider(), done(choice.epoch, LAST)];
+    }
+    this.#next = { choice, distance: -1 };
+    const message: ToController = {
+      kind: "ready",
+      epoch: choice.epoch,
+      distances: [...distances(this.#choice, choice)],
+    };
+    return [{ kind: "control", message }];
+  }
+
+  #go({ epoch, distance }: Extract<ToAgent, { readonly kind: "go" }>): Effect[] {
+    if (this.#next?.choice.epoch !== epoch)
+      return this.#choice.epoch === epoch ? [done(epoch, distance)] : [];
+    if (distance >= LAST) {
+      this.#choice = this.#next.choice;
+      this.#next = undefined;
+    } else this.#next = { ...this.#next, distance };
+    return [...this.#reconsider(), done(epoch, distance)];
+  }
+
+  #synchronise(notices: readonly Notice[]): Effect[] {
+    const { links, node } = this.#options;
+    const news = notices.filter(
+      // Of its own links it knows better.
+      (notice) => links.receivers[notice.link] !== node && this.#notices.take(notice, "controller"),
+    );
+    return news.length > 0 ? this.#reconsider() : [];
+  }
+
+  #reconsider(): Effect[] {
+    this.#down = this.#unusable();
+    return [this.#hold()];
+  }
+
+  #unusable(): ReadonlySet<LinkIndex> {
+    return unusable(this.#options.links, this.#notices.down());
+  }
+
+  #hold(): Effect {
+    return { kind: "hold", holding: this.holding };
+  }
+
+  #notice(link: LinkIndex, down: boolean): Notice {
+    const notice = { link, down, life: this.#options.life, number: ++this.#number };
+    this.#notices.take(notice, "receiver");
+    return notice;
+  }
+
+  /** The senders of the links first: they are nearest to what broke. */
+  #tellAll(notices: readonly Notice[]): Effect[] {
+    if (notices.length === 0) return [];
+    const { links, node } = this.#options;
+    const first = new Set(notices.map(({ link }) => links.senders[link]!));
+    const others = links.names
+      .map((_, index) => index)
+      .filter((index) => index !== node && !first.has(index));
+    return [...first, ...others].map((to) => ({ kind: "tell", to: links.names[to]!, notices }));
+  }
+
+  #report(nowMs: number): ToController {
+    const { node, links } = this.#options;
+    const own = this.#notices.all().filter(({ link }) => links.receivers[link] === node);
+    const reports = [...this.#incoming].flatMap(([link, incoming]) => {
+      const figures = incoming.figures(nowMs);
+      return figures === undefined ? [] : [{ link, ...figures, losses: [...figures.losses] }];
+    });
+    return {
+      kind: "report",
+      epoch: this.#choice.epoch,
+      links: reports,
+      notices: own,
+      carried: this.#carried,
+    };
+  }
+}
+
+const done = (epoch: number, distance: number): Effect => ({
+  kind: "control",
+  message: { kind: "done", epoch, distance },
+});

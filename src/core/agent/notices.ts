@@ -1,0 +1,33 @@
+// Which links are down, as their receivers say, by whatever way the word came.
+import type { LinkIndex } from "../route.ts";
+import type { Notice } from "./messages.ts";
+
+/** How sure it is that a notice is of now: sealed by its receiver itself, or passed on by the controller. */
+export type Source = "receiver" | "controller";
+
+export class Notices {
+  readonly #latest = new Map<LinkIndex, Notice>();
+
+  /** True: something has changed. */
+  take(notice: Notice, source: Source): boolean {
+    const known = this.#latest.get(notice.link);
+    if (known !== undefined && !isNewer(notice, known, source)) return false;
+    this.#latest.set(notice.link, notice);
+    return (known?.down ?? false) !== notice.down;
+  }
+
+  /** Of links that are, or were, down. */
+  all(): Notice[] {
+    return [...this.#latest.values()];
+  }
+
+  down(): ReadonlySet<LinkIndex> {
+    return new Set([...this.#latest.values()].flatMap(({ link, down }) => (down ? [link] : [])));
+  }
+}
+
+/** A receiver that speaks is in its latest life, even if its clock was set back before it began. */
+function isNewer(notice: Notice, known: Notice, source: Source): boolean {
+  if (notice.life === known.life) return notice.number > known.number;
+  return source === "receiver" || notice.life > known.life;
+}
