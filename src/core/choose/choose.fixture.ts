@@ -47,10 +47,10 @@ export function randomCosts(graph: Graph, seed: number, clocks: boolean, clockSe
 /** The same costs as clocks see them that are apart by up to days. */
 export function onClocks(graph: Graph, costs: Float64Array, seed: number): Float64Array {
   const random = generator(seed);
-  const offsets = Float64Array.from({ length: graph.nodes }, () => quantised((random(2 ** 31) - 2 ** 30) / 7));
-  return costs.map(
-    (cost, link) => cost + offsets[graph.receivers[link]!]! - offsets[graph.senders[link]!]!,
+  const offsets = Float64Array.from({ length: graph.nodes }, () =>
+    quantised((random(2 ** 31) - 2 ** 30) / 7),
   );
+  return costs.map((cost, link) => cost + offsets[graph.receivers[link]!]! - offsets[graph.senders[link]!]!);
 }
 
 /** The cheapest of all paths without circles, a hop costing a quantum; Infinity: there is none. */

@@ -12,9 +12,12 @@ it("lets the window speak that is surest", () => {
   const sudden = { sent: 40, lost: 20 };
   const steady = { sent: 1200, lost: 20 };
   expect(estimateLoss([sudden, steady])).toBe(estimateLoss([sudden]));
-  expect(estimateLoss([{ sent: 40, lost: 1 }, { sent: 1200, lost: 24 }])).toBe(
-    estimateLoss([{ sent: 1200, lost: 24 }]),
-  );
+  expect(
+    estimateLoss([
+      { sent: 40, lost: 1 },
+      { sent: 1200, lost: 24 },
+    ]),
+  ).toBe(estimateLoss([{ sent: 1200, lost: 24 }]));
 });
 
 it("agrees with the interval worked out by hand, and stays between 0 and the share seen", () => {

@@ -14,7 +14,8 @@ const Z = 1.6448536269514722;
  * much, a long one when it has seen it long enough. Wilson's score interval (E. B. Wilson, "Probable Inference, the Law
  * of Succession, and Statistical Inference", 1927), which holds for few packets, too. Nothing sent: 0.
  */
-export const estimateLoss = (windows: readonly LossCount[]): number => Math.max(0, ...windows.map(lowerBound));
+export const estimateLoss = (windows: readonly LossCount[]): number =>
+  Math.max(0, ...windows.map(lowerBound));
 
 function lowerBound({ sent, lost }: LossCount): number {
   if (sent === 0 || lost === 0) return 0;

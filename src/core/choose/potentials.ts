@@ -30,7 +30,7 @@ export function potentials(cells: Cells, start: Float64Array): Potentials {
 function relaxed({ costs }: Cells, start: Float64Array, hopMs: number): Float64Array | undefined {
   const ms = start.slice();
   const before = new Int32Array(ms.length).fill(-1);
-  for (let moved = true; moved; ) {
+  for (let moved = true; moved;) {
     moved = false;
     for (let node = 0; node < ms.length; node++) {
       const row = costs[node]!;

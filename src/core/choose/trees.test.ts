@@ -25,24 +25,28 @@ const matches = (graph: Graph, optimum: Optimum, costs: Float64Array, closed: Ui
 it("finds what trying all paths finds, whatever the clocks, and again after every change", () => {
   const histories = fc.record({ graph: randomGraph(6), seed: fc.nat(), clocks: fc.boolean() });
   fc.assert(
-    fc.property(histories, fc.array(fc.array(fc.nat(), { maxLength: 4 }), { maxLength: 6 }), (given, steps) => {
-      const { graph } = given;
-      const closed = new Uint8Array(graph.nodes);
-      let costs = randomCosts(graph, given.seed, given.clocks);
-      let optimum = optimise(graph, costs, closed);
-      matches(graph, optimum, costs, closed);
-      for (const step of steps) {
-        costs = costs.slice();
-        for (const number of step) {
-          const other = randomCosts(graph, number, given.clocks, given.seed);
-          costs[number % graph.links] = other[number % graph.links]!;
-        }
-        optimum = optimise(graph, costs, closed, optimum);
+    fc.property(
+      histories,
+      fc.array(fc.array(fc.nat(), { maxLength: 4 }), { maxLength: 6 }),
+      (given, steps) => {
+        const { graph } = given;
+        const closed = new Uint8Array(graph.nodes);
+        let costs = randomCosts(graph, given.seed, given.clocks);
+        let optimum = optimise(graph, costs, closed);
         matches(graph, optimum, costs, closed);
-      }
-      const shut = Uint8Array.from(closed, (_, node) => (given.seed >> node) & 1);
-      matches(graph, optimise(graph, costs, shut, optimum), costs, shut);
-    }),
+        for (const step of steps) {
+          costs = costs.slice();
+          for (const number of step) {
+            const other = randomCosts(graph, number, given.clocks, given.seed);
+            costs[number % graph.links] = other[number % graph.links]!;
+          }
+          optimum = optimise(graph, costs, closed, optimum);
+          matches(graph, optimum, costs, closed);
+        }
+        const shut = Uint8Array.from(closed, (_, node) => (given.seed >> node) & 1);
+        matches(graph, optimise(graph, costs, shut, optimum), costs, shut);
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -83,7 +83,7 @@ function settleAll(
   let left = size;
   rest[to] = rest[--left]!;
   distance[to] = 0;
-  for (let at = to; at !== -1; ) {
+  for (let at = to; at !== -1;) {
     const row = costs[at]!;
     const base = closed[at] === 1 && at !== to ? Infinity : distance[at]! + hopMs;
     let [nearest, place] = [Infinity, -1];
