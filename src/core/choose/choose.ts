@@ -159,7 +159,7 @@ function choiceOf(
     [...pairs].every(([pair, { links }]) => before.paths.get(pair)?.join() === links.join());
   const dead = new Set<LinkIndex>();
   for (let link = 0; link < costs.length; link++) if (costs[link] === Infinity) dead.add(link);
-  const sameDead = dead.size === before.dead.size && dead.isSubsetOf(before.dead);
+  const sameDead = dead.size === before.dead.size && [...dead].every((link) => before.dead.has(link));
   if (sameTrees && samePaths && sameDead) return before;
   return {
     epoch: before.epoch + 1,

@@ -28,7 +28,7 @@ export interface Candidate {
   readonly figures?: WayFigures;
 }
 
-export interface WayFigures {
+interface WayFigures {
   /** More than the way that was taken, ms: exact, whatever the clocks, for both have the same two ends. */
   readonly moreCostMs: number;
   readonly moreDelayMs: number;

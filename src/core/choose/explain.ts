@@ -7,7 +7,7 @@ import { waysTo } from "./limited.ts";
 import type { Network } from "./network.ts";
 
 /** How many are told. */
-export const CANDIDATES = 5;
+const CANDIDATES = 5;
 
 /**
  * For each link that the pair's sender has, the best way that begins with it; of those the best few, best first.
@@ -28,7 +28,7 @@ export function candidatesOf(
     passes: (node) => node !== from && limits.passes(node),
   });
   const ways: (readonly LinkIndex[])[] = [];
-  for (const first of graph.leaving.subarray(graph.leavingAt[from]!, graph.leavingAt[from + 1]!)) {
+  for (const first of graph.leaving.subarray(graph.leavingAt[from], graph.leavingAt[from + 1])) {
     const next = graph.receivers[first]!;
     const rest = onward[next]!;
     if (!(reduced[first]! < Infinity) || !limits.allows(first)) continue;

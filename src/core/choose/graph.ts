@@ -46,7 +46,7 @@ export function graphFrom(
   const [leavingAt, leaving] = group(nodes, senders);
   const [arrivingAt, arriving] = group(nodes, receivers);
   for (let node = 0; node < nodes; node++)
-    leaving.subarray(leavingAt[node]!, leavingAt[node + 1]!).sort((x, y) => rank(x) - rank(y));
+    leaving.subarray(leavingAt[node], leavingAt[node + 1]).sort((x, y) => rank(x) - rank(y));
   return { nodes, links: senders.length, senders, receivers, leavingAt, leaving, arrivingAt, arriving };
 }
 

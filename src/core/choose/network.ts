@@ -16,13 +16,13 @@ export interface Network {
   readonly reserved: Reserved;
 }
 
-export type Reserved = ReadonlyMap<number, ReadonlySet<PairKey>>;
+type Reserved = ReadonlyMap<number, ReadonlySet<PairKey>>;
 
 export type PairRule =
   | { readonly kind: "limited"; readonly limits: Limits }
   | { readonly kind: "pinned"; readonly links: readonly LinkIndex[]; readonly backup: Backup };
 
-export type Backup =
+type Backup =
   | { readonly kind: "any" }
   | { readonly kind: "none" }
   | { readonly kind: "path"; readonly links: readonly LinkIndex[] };
@@ -94,7 +94,7 @@ class Reader {
     for (const hop of hops) {
       const next = this.#indices.get(hop.to)!;
       const link = leaving
-        .subarray(leavingAt[at]!, leavingAt[at + 1]!)
+        .subarray(leavingAt[at], leavingAt[at + 1])
         .find(
           (each) =>
             receivers[each] === next && this.#topology.tunnels[each >> 1]!.forwarder === hop.forwarder,

@@ -37,7 +37,7 @@ export function optimise(graph: Graph, costs: LinkCosts, closed: Uint8Array, bef
 }
 
 /** Links whose cost is another one; unknown (NaN) is the same as unknown. */
-export function changedLinks(before: LinkCosts, now: LinkCosts): number[] {
+function changedLinks(before: LinkCosts, now: LinkCosts): number[] {
   const changed: number[] = [];
   for (let link = 0; link < now.length; link++) {
     const [was, is] = [before[link]!, now[link]!];
