@@ -22,7 +22,7 @@ export function pinnedNetwork(nodes: number, lines: number): string {
 }
 
 /** Whole numbers below a limit, from mulberry32 (Tommy Ettinger, public domain). */
-function generator(seed: number): (below: number) => number {
+export function generator(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;

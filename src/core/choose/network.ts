@@ -1,0 +1,108 @@
+// What the file asks of each pair of nodes, as the choosing needs it.
+import { hopsTo, linesByPair, type PairKey } from "../lines.ts";
+import type { LinkIndex } from "../route.ts";
+import type { Hop, MeasuredPath, PinnedPath, Spec } from "../spec.ts";
+import type { Topology } from "../topology.ts";
+import { graphOf, type Graph } from "./graph.ts";
+import type { Limits } from "./limited.ts";
+
+export interface Network {
+  readonly graph: Graph;
+  /** Pairs that do not follow the tree of their destination. */
+  readonly rules: ReadonlyMap<PairKey, PairRule>;
+  /** Whether a line gives the pair to the tree: then its moves are told. */
+  readonly isFree: (pair: PairKey) => boolean;
+  /** Relays that carry certain pairs only, by node. */
+  readonly reserved: Reserved;
+}
+
+type Reserved = ReadonlyMap<number, ReadonlySet<PairKey>>;
+
+export type PairRule =
+  | { readonly kind: "limited"; readonly limits: Limits }
+  | { readonly kind: "pinned"; readonly links: readonly LinkIndex[]; readonly backup: Backup };
+
+type Backup =
+  | { readonly kind: "any" }
+  | { readonly kind: "none" }
+  | { readonly kind: "path"; readonly links: readonly LinkIndex[] };
+
+export function networkOf(spec: Spec, topology: Topology, reserved: Reserved = new Map()): Network {
+  const graph = graphOf(topology);
+  const size = graph.nodes;
+  const rules = new Map<PairKey, PairRule>();
+  const free = new Set<PairKey>();
+  const carried = new Set([...reserved.values()].flatMap((pairs) => [...pairs]));
+  const reader = new Reader(topology, graph);
+  const limitsOf = Map.groupBy(linesByPair(spec), ([, line]) => line);
+  for (const [line, entries] of limitsOf) {
+    const limits = line.kind === "measured" ? reader.limits(line) : undefined;
+    for (const [pair] of entries) {
+      if (line.kind === "pinned") rules.set(pair, reader.pinned(line, Math.floor(pair / size), pair % size));
+      else if (limits !== undefined && isLimited(line, carried.has(pair)))
+        rules.set(pair, { kind: "limited", limits });
+      else free.add(pair);
+    }
+  }
+  return { graph, rules, isFree: (pair) => free.has(pair), reserved };
+}
+
+const isLimited = ({ avoid, via, maxHops }: MeasuredPath, carried: boolean): boolean =>
+  carried || avoid.length > 0 || via !== undefined || maxHops !== undefined;
+
+/** Names to indices. */
+class Reader {
+  readonly #topology: Topology;
+  readonly #graph: Graph;
+  readonly #indices: ReadonlyMap<string, number>;
+
+  constructor(topology: Topology, graph: Graph) {
+    this.#topology = topology;
+    this.#graph = graph;
+    this.#indices = new Map(topology.nodes.map((node, index) => [node.name, index]));
+  }
+
+  limits({ avoid, via, maxHops }: MeasuredPath): Limits {
+    const allowed = (name: string): boolean =>
+      !avoid.includes(name) && (via === undefined || via.includes(name));
+    const forwarders = this.#topology.tunnels.map(({ forwarder }) => forwarder);
+    return {
+      mostHops: maxHops ?? Infinity,
+      allows: (link) => forwarders[link >> 1] === undefined || allowed(forwarders[link >> 1]!),
+      passes: (node) => allowed(this.#topology.nodes[node]!.name),
+    };
+  }
+
+  pinned(line: PinnedPath, from: number, to: number): PairRule {
+    const { backup } = line;
+    const name = this.#topology.nodes[to]!.name;
+    return {
+      kind: "pinned",
+      links: this.#follow(from, hopsTo(line.hops, name)),
+      backup:
+        backup.kind === "path"
+          ? { kind: "path", links: this.#follow(from, hopsTo(backup.hops, name)) }
+          : backup,
+    };
+  }
+
+  /** The links of exactly these hops; empty when one of them has no tunnel. */
+  #follow(from: number, hops: readonly Hop[]): LinkIndex[] {
+    const { receivers, leaving, leavingAt } = this.#graph;
+    const links: LinkIndex[] = [];
+    let at = from;
+    for (const hop of hops) {
+      const next = this.#indices.get(hop.to)!;
+      const link = leaving
+        .subarray(leavingAt[at], leavingAt[at + 1])
+        .find(
+          (each) =>
+            receivers[each] === next && this.#topology.tunnels[each >> 1]!.forwarder === hop.forwarder,
+        );
+      if (link === undefined) return [];
+      links.push(link);
+      at = next;
+    }
+    return links;
+  }
+}
