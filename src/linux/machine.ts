@@ -1,5 +1,4 @@
 // One machine of the plan, observed: where it is, where it shall go, and the changes between.
-import { createHash } from "node:crypto";
 import { diff, isNothing, type Changes } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import { NOTHING } from "../core/machine-state.ts";
@@ -20,6 +19,7 @@ import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
 import { firewallScript } from "../render/unit.ts";
 import type { Host } from "./command.ts";
+import { hash, prints } from "./preshared-prints.ts";
 
 export interface Machine {
   readonly plan: NodeState;
@@ -116,15 +116,6 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   if (observed.firewallWanted === undefined) throw cannot("its nftables does not take the plan's table");
 }
 
-/** As the machine prints it: of the line `wg show` gives, cut at 16 hex digits. A key that is yet to be made is unlike any. */
-const prints = (plan: NodeState, secrets: Secrets): Map<string, string> =>
-  new Map(
-    plan.interfaces.map(({ tunnel }) => {
-      const key = secrets.presharedKeys.get(tunnel);
-      return [tunnel, key === undefined ? "new" : hash(`${key}\n`).slice(0, 16)];
-    }),
-  );
-
 /** Whether the next boot leads to the same state. */
 function isKept(plan: NodeState, observed: Observed, kept: KeptFiles): boolean {
   if (observed.hasSystemd && observed.unitEnabled !== kept.size > 0) return false;
@@ -134,8 +125,6 @@ function isKept(plan: NodeState, observed: Observed, kept: KeptFiles): boolean {
   const [first] = plan.interfaces;
   return observed.kept === hash(list) && (first === undefined || observed.nodeKey === first.publicKey);
 }
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function keptFiles(
   plan: NodeState,

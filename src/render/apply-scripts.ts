@@ -12,7 +12,8 @@ import type { Sysctl } from "../core/node-state.ts";
 import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
 import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
-const RUN = "/run/tofro/apply";
+/** Stands while an apply is under way. */
+export const RUN = "/run/tofro/apply";
 const NEW = `${RUN}/new`;
 /** The keys that the machine goes back to. */
 const OLD = `${RUN}/old`;
@@ -176,7 +177,7 @@ export const upScript = (fromNothing: Changes, wireguard: ChangeMeans["wireguard
   ].join("\n");
 
 /** `wg set` does all or nothing, and an endpoint's name may not resolve yet. */
-function endpointsApart(change: Change): Change[] {
+export function endpointsApart(change: Change): Change[] {
   if (change.kind !== "wireguard" || change.set.peer?.endpoint === undefined) return [change];
   const { publicKey, endpoint, ...rest } = change.set.peer;
   return [

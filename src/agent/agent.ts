@@ -1,0 +1,84 @@
+// One agent's life: reads its configuration, holds the machine at the plan, answers, and ends when told to.
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TofroError } from "../core/error.ts";
+import type { NodeState } from "../core/node-state.ts";
+import { compile } from "../core/plan.ts";
+import { readIfThere } from "../files/atomic.ts";
+import { localHost } from "../linux/command.ts";
+import { prints } from "../linux/preshared-prints.ts";
+import { presharedKeyFile } from "../render/change.ts";
+import { CONFIG_NAME, parseConfig } from "./config.ts";
+import { configPrint, formatHeld } from "./held.ts";
+import { Keeper } from "./keeper.ts";
+import { AGENT_RUN, HELD, SOCKET } from "./places.ts";
+import { serve } from "./socket.ts";
+
+/** `folder` holds the configuration and the keys. Returns when a signal has ended it. */
+export async function agent(folder: string): Promise<void> {
+  const text = await readFile(join(folder, CONFIG_NAME), "utf8");
+  const config = parseConfig(text);
+  const { states } = compile(config.spec, config.lock);
+  const state = states.find(({ node }) => node === config.node);
+  if (state === undefined) {
+    throw new TofroError(`Cannot start: the plan has no node "${config.node}"`, { kind: "failed" });
+  }
+  await mkdir(AGENT_RUN, { recursive: true, mode: 0o700 });
+  const keeper = new Keeper({
+    state,
+    host: localHost,
+    ...(config.wireguard && { wireguard: config.wireguard }),
+    presharedKeyPrints: prints(state, { presharedKeys: await presharedKeys(folder, state) }),
+    onHeld: latest((held: NodeState) => write(HELD, formatHeld(configPrint(text), held))),
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
+  const close = await serve(SOCKET, {
+    status: () => ({ node: config.node, pid: process.pid, keeper: keeper.status() }),
+  });
+  await write(join(AGENT_RUN, "pid"), `${process.pid}\n`);
+  await keeper.start();
+  await ended();
+  await keeper.stop();
+  await close();
+  await rm(AGENT_RUN, { recursive: true, force: true });
+}
+
+async function presharedKeys(folder: string, state: NodeState): Promise<Map<string, string>> {
+  const keys = await Promise.all(
+    state.interfaces.map(async ({ name, tunnel }) => {
+      const text = await readIfThere(presharedKeyFile(folder, name));
+      return text === undefined ? [] : [[tunnel, text.trim()] as const];
+    }),
+  );
+  return new Map(keys.flat());
+}
+
+async function ended(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const each of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(each, () => resolve());
+  await promise;
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** Writes one after the other, and of those that wait only the last. */
+function latest<Value>(work: (value: Value) => Promise<void>): (value: Value) => void {
+  let next: { readonly value: Value } | undefined;
+  let isBusy = false;
+  const go = async (): Promise<void> => {
+    isBusy = true;
+    for (let each = next; each !== undefined; each = next) {
+      next = undefined;
+      // Without it `plan` shows drift where there is none, and nothing else.
+      await work(each.value).catch(() => undefined);
+    }
+    isBusy = false;
+  };
+  return (value) => {
+    next = { value };
+    if (!isBusy) void go();
+  };
+}

@@ -1,0 +1,9 @@
+// Where an agent finds and leaves things on its machine.
+import { ETC } from "../render/change.ts";
+
+export const AGENT_ETC = ETC;
+/** Mode 0700; not below /run/tofro, which is of applies and their lock. */
+export const AGENT_RUN = "/run/tofro-agent";
+export const SOCKET = `${AGENT_RUN}/socket`;
+/** What the agent holds the machine at now: for `plan`, to which it is no drift. */
+export const HELD = `${AGENT_RUN}/held`;
