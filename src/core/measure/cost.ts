@@ -24,7 +24,7 @@ export const WORTHWHILE_MS = 2;
  * `delay + jitter + k * -ln(1 - loss)`. The logarithm makes the loss term additive: along a path the shares that come
  * through multiply. Infinite when everything is lost. Negative delays (raw ones, of clocks apart) are as good as others.
  */
-export const linkCostMs = ({ delayMs, jitterMs, loss }: LinkQuality): number =>
-  delayMs + jitterMs + lossCostMs(loss);
-
-const lossCostMs = (loss: number): number => -LOSS_WEIGHT_MS * Math.log1p(-loss);
+export const linkCostMs = (
+  { delayMs, jitterMs, loss }: LinkQuality,
+  lossWeightMs: number = LOSS_WEIGHT_MS,
+): number => delayMs + jitterMs - lossWeightMs * Math.log1p(-loss);

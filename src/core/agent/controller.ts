@@ -1,0 +1,250 @@
+// A controller without sockets and clocks: reports of agents go in, choices and the order of their installing come out.
+//
+//   steady --a new choice--> preparing --all ready--> moving, one distance after the other --> steady
+import { begin, choose, type State, type View } from "../choose/choose.ts";
+import type { Decision } from "../choose/decision.ts";
+import type { Patience } from "../choose/follow.ts";
+import type { Network } from "../choose/network.ts";
+import { LAST } from "./agent.ts";
+import { unusable, type Links } from "./links.ts";
+import { LinkTable } from "./link-table.ts";
+import { choiceFromText, choiceToText, type ToAgent, type ToController } from "./messages.ts";
+import { Notices } from "./notices.ts";
+
+export interface ControllerOptions {
+  readonly links: Links;
+  readonly network: Network;
+  /** Tells this network from others: agents of another one are not spoken to. */
+  readonly print: string;
+  readonly patience: Patience;
+  readonly lossWeightMs: number;
+}
+
+export type Order =
+  | { readonly kind: "send"; readonly to: string; readonly message: ToAgent }
+  /** Of the network as a whole, for the history. */
+  | { readonly kind: "decided"; readonly decisions: readonly Decision[] };
+
+interface Member {
+  epoch: number;
+  /** Did not answer in time: it gets no part in what is chosen until it is heard again. */
+  isMute: boolean;
+}
+
+type Phase =
+  /** Who is there, and what do they hold? */
+  | { readonly kind: "gathering"; readonly untilMs: number; readonly asked?: string }
+  | { readonly kind: "steady" }
+  | Move;
+
+interface Move {
+  readonly kind: "preparing" | "moving";
+  readonly waiting: Set<string>;
+  readonly untilMs: number;
+  /** By node, ascending. */
+  readonly distances: Map<string, readonly number[]>;
+  readonly now: number;
+}
+
+const GATHER_MS = 5_000;
+const ANSWER_MS = 1_500;
+const CHOOSE_MS = 250;
+const SYNC_MS = 1_000;
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #table: LinkTable;
+  readonly #notices = new Notices();
+  readonly #members = new Map<string, Member>();
+  readonly #closed = new Set<number>();
+  #state: State;
+  #phase: Phase;
+  #chooseMs = -Infinity;
+  #syncMs = -Infinity;
+
+  constructor(options: ControllerOptions, nowMs: number) {
+    this.#options = options;
+    this.#table = new LinkTable(options.links);
+    this.#state = begin(options.network);
+    this.#phase = { kind: "gathering", untilMs: nowMs + GATHER_MS };
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get members(): ReadonlyMap<string, Readonly<Member>> {
+    return this.#members;
+  }
+
+  /** Nodes that must carry nothing for others now, by what the file limits them to. */
+  close(nodes: ReadonlySet<number>): void {
+    this.#closed.clear();
+    for (const node of nodes) this.#closed.add(node);
+  }
+
+  view(nowMs: number): View {
+    const { patience, links, lossWeightMs } = this.#options;
+    const down = unusable(links, this.#notices.down());
+    const costs = this.#table.costs(down, lossWeightMs, nowMs);
+    // Who does not listen cannot be told: what is chosen now must not need it.
+    links.names.forEach((name, node) => {
+      if (this.#members.get(name)?.isMute === false) return;
+      for (const link of links.outgoing[node]!) if (costs[link] !== Infinity) costs[link] = NaN;
+    });
+    const quality: View["quality"] = (link) => this.#table.quality(link, nowMs);
+    return { costs, quality, closed: new Set(this.#closed), patience };
+  }
+
+  left(node: string): Order[] {
+    this.#members.delete(node);
+    return this.#phase.kind === "preparing" || this.#phase.kind === "moving" ? this.#answered(node) : [];
+  }
+
+  heard(node: string, message: ToController, nowMs: number): Order[] {
+    if (message.kind === "join") return this.#joined(node, message, nowMs);
+    const member = this.#members.get(node);
+    if (member === undefined) return [];
+    switch (message.kind) {
+      case "report": {
+        const index = this.#options.links.names.indexOf(node);
+        const { receivers } = this.#options.links;
+        this.#table.report(index, message.links, nowMs);
+        member.epoch = message.epoch;
+        const own = message.notices.filter(({ link }) => receivers[link] === index);
+        const isNews = own.map((notice) => this.#notices.take(notice, "receiver")).includes(true);
+        // A link that died is no matter of patience.
+        if (isNews) this.#chooseMs = -Infinity;
+        return isNews ? [...this.#sync(nowMs), ...this.tick(nowMs)] : [];
+      }
+      case "ready":
+        if (this.#phase.kind !== "preparing" || message.epoch !== this.#state.choice.epoch) return [];
+        this.#phase.distances.set(node, message.distances);
+        return this.#answered(node, nowMs);
+      case "done":
+        member.epoch = message.epoch;
+        if (this.#phase.kind !== "moving" || message.epoch !== this.#state.choice.epoch) return [];
+        return message.distance === this.#phase.now ? this.#answered(node, nowMs) : [];
+      case "choice":
+        return this.#adopt(node, message.choice, nowMs);
+    }
+  }
+
+  /** To be called every 100 ms or so. */
+  tick(nowMs: number): Order[] {
+    const orders: Order[] = [];
+    if (nowMs - this.#syncMs >= SYNC_MS) orders.push(...this.#sync(nowMs));
+    const phase = this.#phase;
+    if (phase.kind === "gathering") {
+      if (nowMs >= phase.untilMs || this.#members.size === this.#options.links.names.length)
+        orders.push(...this.#gathered(nowMs));
+    } else if (phase.kind === "steady") {
+      if (nowMs - this.#chooseMs >= CHOOSE_MS) orders.push(...this.#choose(nowMs));
+    } else if (nowMs >= phase.untilMs) {
+      // The others have what they have; the next choice does without these.
+      for (const name of phase.waiting) {
+        const member = this.#members.get(name);
+        if (member !== undefined) member.isMute = true;
+      }
+      this.#phase = { kind: "steady" };
+      this.#chooseMs = -Infinity;
+    }
+    return orders;
+  }
+
+  #joined(
+    node: string,
+    { network, life, epoch }: Extract<ToController, { kind: "join" }>,
+    nowMs: number,
+  ): Order[] {
+    const index = this.#options.links.names.indexOf(node);
+    if (index === -1 || network !== this.#options.print) return [];
+    this.#table.joined(index, life);
+    this.#members.set(node, { epoch, isMute: false });
+    const sync: ToAgent = { kind: "sync", notices: this.#notices.all() };
+    const orders: Order[] = [{ kind: "send", to: node, message: sync }];
+    if (this.#phase.kind === "gathering") return [...orders, ...this.tick(nowMs)];
+    // Everybody else has the present choice, so it may have it as a whole; while it is being installed it waits for the next.
+    if (this.#phase.kind === "steady" && epoch !== this.#state.choice.epoch)
+      orders.push({ kind: "send", to: node, message: this.#prepare(true) });
+    return orders;
+  }
+
+  /** Whoever holds the latest choice tells it; with nobody's, it begins anew. */
+  #gathered(nowMs: number): Order[] {
+    const phase = this.#phase;
+    if (phase.kind !== "gathering" || this.#members.size === 0) return [];
+    const [latest] = [...this.#members].sort(([, x], [, y]) => y.epoch - x.epoch);
+    if (latest === undefined || latest[1].epoch === 0 || phase.asked !== undefined) {
+      this.#phase = { kind: "steady" };
+      return [];
+    }
+    this.#phase = { kind: "gathering", untilMs: nowMs + ANSWER_MS, asked: latest[0] };
+    return [{ kind: "send", to: latest[0], message: { kind: "ask" } }];
+  }
+
+  #adopt(node: string, text: Parameters<typeof choiceFromText>[0], nowMs: number): Order[] {
+    if (this.#phase.kind !== "gathering" || this.#phase.asked !== node) return [];
+    const { links, network } = this.#options;
+    const choice = choiceFromText(text, links.names.length, links.senders.length);
+    this.#phase = { kind: "steady" };
+    if (choice === undefined) return [];
+    this.#state = begin(network, choice);
+    const behind = [...this.#members].filter(([, { epoch }]) => epoch !== choice.epoch);
+    const message = this.#prepare(true);
+    return [...behind.map(([to]): Order => ({ kind: "send", to, message })), ...this.tick(nowMs)];
+  }
+
+  #choose(nowMs: number): Order[] {
+    this.#chooseMs = nowMs;
+    const before = this.#state.choice;
+    const { state, decisions } = choose(this.#options.network, this.#state, this.view(nowMs), nowMs);
+    this.#state = state;
+    const told: Order[] = decisions.length === 0 ? [] : [{ kind: "decided", decisions }];
+    if (state.choice === before) return told;
+    const waiting = new Set([...this.#members].flatMap(([name, { isMute }]) => (isMute ? [] : [name])));
+    this.#phase = { kind: "preparing", waiting, untilMs: nowMs + ANSWER_MS, distances: new Map(), now: -1 };
+    const message = this.#prepare(false);
+    return [...told, ...Array.from(waiting, (to): Order => ({ kind: "send", to, message }))];
+  }
+
+  #prepare(settle: boolean): ToAgent {
+    return { kind: "prepare", choice: choiceToText(this.#state.choice), settle };
+  }
+
+  /** One of those that are waited for has answered, or left. */
+  #answered(node: string, nowMs?: number): Order[] {
+    const phase = this.#phase;
+    if (phase.kind !== "preparing" && phase.kind !== "moving") return [];
+    phase.waiting.delete(node);
+    if (phase.waiting.size > 0) return [];
+    return this.#next(phase, nowMs ?? phase.untilMs - ANSWER_MS);
+  }
+
+  /** The next distance at which somebody has something to change; at the last, everybody. */
+  #next({ distances, now }: Move, nowMs: number): Order[] {
+    if (now >= LAST) {
+      this.#phase = { kind: "steady" };
+      return [];
+    }
+    const ahead = [...distances.values()].flat().filter((each) => each > now);
+    const distance = ahead.reduce((least, each) => Math.min(least, each), LAST);
+    const waiting = new Set(
+      [...distances].flatMap(([name, own]) => (distance >= LAST || own.includes(distance) ? [name] : [])),
+    );
+    this.#phase = { kind: "moving", waiting, untilMs: nowMs + ANSWER_MS, distances, now: distance };
+    if (waiting.size === 0) return this.#next(this.#phase, nowMs);
+    const { epoch } = this.#state.choice;
+    return Array.from(waiting, (to): Order => ({
+      kind: "send",
+      to,
+      message: { kind: "go", epoch, distance },
+    }));
+  }
+
+  #sync(nowMs: number): Order[] {
+    this.#syncMs = nowMs;
+    const message: ToAgent = { kind: "sync", notices: this.#notices.all() };
+    return Array.from(this.#members.keys(), (to) => ({ kind: "send", to, message }));
+  }
+}

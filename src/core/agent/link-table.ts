@@ -1,0 +1,63 @@
+// What the controller knows of all links: the receivers' reports as costs, no older than they may be.
+import type { LinkCosts } from "../choose/graph.ts";
+import { estimateLoss } from "../choose/loss.ts";
+import { linkCostMs, type LinkQuality } from "../measure/cost.ts";
+import type { LinkIndex } from "../route.ts";
+import type { Links } from "./links.ts";
+import type { LinkReport } from "./messages.ts";
+
+/** An agent reports every second. */
+const STALE_MS = 4_000;
+
+interface Known {
+  readonly atMs: number;
+  readonly report: LinkReport;
+  /** Of the receiver, when it measured. */
+  readonly receiverLife: number;
+}
+
+export class LinkTable {
+  readonly #links: Links;
+  readonly #known = new Map<LinkIndex, Known>();
+  /** By node: the life that its clock is of. */
+  readonly #lives = new Map<number, number>();
+
+  constructor(links: Links) {
+    this.#links = links;
+  }
+
+  /** A node has begun a new life: what was measured on its clock before says nothing now. */
+  joined(node: number, life: number): void {
+    this.#lives.set(node, life);
+  }
+
+  /** What `node` reports of links that it receives; of others it cannot know. */
+  report(node: number, reports: readonly LinkReport[], nowMs: number): void {
+    const receiverLife = this.#lives.get(node);
+    if (receiverLife === undefined) return;
+    for (const report of reports) {
+      if (this.#links.receivers[report.link] === node)
+        this.#known.set(report.link, { atMs: nowMs, report, receiverLife });
+    }
+  }
+
+  /** Undefined: nothing that can be compared with the rest. */
+  quality(link: LinkIndex, nowMs: number): LinkQuality | undefined {
+    const known = this.#known.get(link);
+    if (known === undefined || nowMs - known.atMs > STALE_MS) return undefined;
+    const { senders, receivers } = this.#links;
+    if (known.report.life !== this.#lives.get(senders[link]!)) return undefined;
+    if (known.receiverLife !== this.#lives.get(receivers[link]!)) return undefined;
+    const { rawMs, jitterMs, losses } = known.report;
+    return { delayMs: rawMs, jitterMs, loss: estimateLoss(losses) };
+  }
+
+  /** Infinity where it is down, NaN where nothing is known. */
+  costs(down: ReadonlySet<LinkIndex>, lossWeightMs: number, nowMs: number): LinkCosts {
+    return Float64Array.from(this.#links.senders, (_, link) => {
+      if (down.has(link)) return Infinity;
+      const quality = this.quality(link, nowMs);
+      return quality === undefined ? NaN : linkCostMs(quality, lossWeightMs);
+    });
+  }
+}
