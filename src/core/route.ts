@@ -1,11 +1,12 @@
-// The path of every ordered pair of nodes: as a line says, else the direct tunnel, else the fewest hops.
+// The path of every ordered pair of nodes: as a line or a choice says, else the direct tunnel, else the fewest hops.
 //
 // Nodes and tunnels are indices here. Link `2 * tunnel + end` is the direction that `end` sends; it leaves by that end's
 // interface and arrives at the interface of link ^ 1.
+import type { Choice } from "./choose/choice.ts";
+import { Graph } from "./graph.ts";
 import { hopsTo, linesByPair, type PairKey } from "./lines.ts";
-import type { Hop, MeasuredPath, PathSpec, Spec } from "./spec.ts";
+import type { MeasuredPath, PathSpec, Spec } from "./spec.ts";
 import type { Topology } from "./topology.ts";
-import { tunnelId } from "./tunnels.ts";
 
 /** A link's index, `2 * tunnel + end`. */
 export type LinkIndex = number;
@@ -25,50 +26,97 @@ export interface Routing {
   readonly sender: (link: LinkIndex) => number;
 }
 
-/** Paths for all pairs of a topology. */
-export function route(spec: Spec, topology: Topology): Routing {
+/** What a pair follows: the choice's tree, a path of its own; 0, the tree of fewest hops. */
+const FREE = 1;
+const NAMED = 2;
+
+/**
+ * Paths for all pairs of a topology. With a choice, free pairs (a measured line without limits) follow its trees and
+ * the pairs that it names its paths; only those that have a path of their own are ever listed.
+ */
+export function route(spec: Spec, topology: Topology, choice?: Choice): Routing {
   const graph = new Graph(topology);
+  const { size } = graph;
   const lines = linesByPair(spec);
   const named = new Map<PairKey, readonly LinkIndex[]>();
+  const kinds = new Uint8Array(size * size);
   for (const [key, line] of lines) {
-    const [from, to] = [Math.floor(key / graph.size), key % graph.size];
-    if (line.kind === "pinned")
-      named.set(key, graph.follow(from, hopsTo(line.hops, topology.nodes[to]!.name)));
-    else if (isLimited(line)) {
-      const links = graph.shortestWithin(from, to, line);
-      // An `all` line asks for what is possible; its other pairs go as if no line named them.
-      if (links.length > 0 || (line.from !== "all" && line.to !== "all")) named.set(key, links);
+    const links = choice?.paths.get(key) ?? pathOf(graph, topology, key, line, choice?.dead);
+    // An `all` line asks for what is possible; its other pairs go as if no line named them.
+    const possible = links.length > 0 || !isForAll(line) || isPossible(graph, key, line);
+    if (line.kind === "measured" && !isLimited(line) && !choice?.paths.has(key)) {
+      if (choice !== undefined) kinds[key] = FREE;
+    } else if (possible) {
+      kinds[key] = NAMED;
+      named.set(key, links);
     }
   }
-  const trees = Array.from({ length: graph.size }, (_, to) => graph.treeTo(to, named));
-  const path = (from: number, to: number): readonly LinkIndex[] => {
-    const links: LinkIndex[] = [];
-    walk(from, to, (link) => links.push(link));
-    return links;
+  // A pair that no line names may have been given a path, too.
+  for (const [key, links] of choice?.paths ?? []) {
+    if (lines.has(key) || spec.isolate) continue;
+    kinds[key] = NAMED;
+    named.set(key, links);
+  }
+  const ownOf = (from: number, to: number): LinkIndex => {
+    const key = from * size + to;
+    return kinds[key] === FREE ? choice!.trees[to]![from]! : (named.get(key)?.[0] ?? -1);
   };
+  const trees = Array.from({ length: size }, (_, to) =>
+    graph.treeTo(to, (from) => ownOf(from, to), choice?.dead),
+  );
+  const treeOf = (key: PairKey, to: number): Int32Array =>
+    kinds[key] === FREE ? choice!.trees[to]! : trees[to]!;
+  const follow: Routing["walk"] = (from, to, visit) => {
+    const key = from * size + to;
+    if (kinds[key] !== NAMED) graph.climb(treeOf(key, to), from, to, visit);
+    else for (const link of named.get(key)!) visit(link);
+  };
+  const isWanted = spec.isolate ? isolatedPairs(lines, follow, size, (link) => graph.sender(link)) : () => true;
   const walk: Routing["walk"] = (from, to, visit) => {
-    const key = from * graph.size + to;
-    const links = named.get(key);
-    if (links !== undefined) for (const link of links) visit(link);
-    else if (wanted(key)) graph.climb(trees[to]!, from, to, visit);
+    if (isWanted(from * size + to)) follow(from, to, visit);
   };
-  const wanted = spec.isolate ? isolatedPairs(lines, named, graph, trees) : () => true;
   return {
-    nodes: graph.size,
+    nodes: size,
     links: 2 * topology.tunnels.length,
     lines,
-    path,
     walk,
+    path: (from, to) => {
+      const links: LinkIndex[] = [];
+      walk(from, to, (link) => links.push(link));
+      return links;
+    },
     firstLink: (from, to) => {
-      const key = from * graph.size + to;
-      const links = named.get(key);
-      return links === undefined ? (wanted(key) ? trees[to]![from]! : -1) : (links[0] ?? -1);
+      const key = from * size + to;
+      if (!isWanted(key)) return -1;
+      return kinds[key] === NAMED ? (named.get(key)![0] ?? -1) : treeOf(key, to)[from]!;
     },
     sender: (link) => graph.sender(link),
   };
 }
 
-const isLimited = (line: MeasuredPath): boolean =>
+/** The path of a line itself; empty for pairs that follow a tree. */
+function pathOf(
+  graph: Graph,
+  topology: Topology,
+  key: PairKey,
+  line: PathSpec,
+  dead?: ReadonlySet<LinkIndex>,
+): readonly LinkIndex[] {
+  const [from, to] = [Math.floor(key / graph.size), key % graph.size];
+  if (line.kind === "pinned") return graph.follow(from, hopsTo(line.hops, topology.nodes[to]!.name));
+  if (!isLimited(line)) return [];
+  const living = graph.shortestWithin(from, to, line, dead);
+  return living.length > 0 || dead === undefined ? living : graph.shortestWithin(from, to, line);
+}
+
+const isPossible = (graph: Graph, key: PairKey, line: PathSpec): boolean =>
+  line.kind === "pinned" ||
+  graph.shortestWithin(Math.floor(key / graph.size), key % graph.size, line).length > 0;
+
+const isForAll = (line: PathSpec): boolean => line.from === "all" || line.to === "all";
+
+/** Whether candidates of a measured line are limited by it. */
+export const isLimited = (line: MeasuredPath): boolean =>
   line.avoid.length > 0 || line.via !== undefined || line.maxHops !== undefined;
 
 /**
@@ -77,11 +125,10 @@ const isLimited = (line: MeasuredPath): boolean =>
  */
 function isolatedPairs(
   lines: ReadonlyMap<PairKey, PathSpec>,
-  named: ReadonlyMap<PairKey, readonly LinkIndex[]>,
-  graph: Graph,
-  trees: readonly Int32Array[],
+  walk: Routing["walk"],
+  size: number,
+  sender: Routing["sender"],
 ): (key: PairKey) => boolean {
-  const { size } = graph;
   const wanted = new Set<PairKey>();
   const add = (x: number, y: number): void => {
     wanted.add(x * size + y).add(y * size + x);
@@ -90,137 +137,9 @@ function isolatedPairs(
   // The set grows while it is walked: a transit's answer may itself need a transit.
   for (const key of wanted) {
     const [from, to] = [Math.floor(key / size), key % size];
-    const links = [...(named.get(key) ?? [])];
-    if (links.length === 0) graph.climb(trees[to]!, from, to, (link) => links.push(link));
-    for (const link of links.slice(1)) add(from, graph.sender(link));
+    walk(from, to, (link) => {
+      if (sender(link) !== from) add(from, sender(link));
+    });
   }
   return (key) => wanted.has(key);
-}
-
-/** Nodes and tunnels as indices and typed arrays. */
-class Graph {
-  readonly size: number;
-  readonly #topology: Topology;
-  readonly #indices: Map<string, number>;
-  readonly #linksById: Map<string, LinkIndex>;
-  /** The links that a node sends, those to dialable nodes first, then in the file's order, direct before forwarded. */
-  readonly #links: readonly (readonly LinkIndex[])[];
-  readonly #senders: Int32Array;
-
-  constructor(topology: Topology) {
-    this.#topology = topology;
-    this.size = topology.nodes.length;
-    this.#indices = new Map(topology.nodes.map((node, index) => [node.name, index]));
-    this.#linksById = new Map(topology.tunnels.map((tunnel, index) => [tunnel.id, 2 * index]));
-    this.#senders = new Int32Array(2 * topology.tunnels.length);
-    const links: LinkIndex[][] = topology.nodes.map(() => []);
-    topology.tunnels.forEach((tunnel, index) => {
-      tunnel.ends.forEach((each, side) => {
-        const node = this.#indices.get(each.node)!;
-        this.#senders[2 * index + side] = node;
-        links[node]!.push(2 * index + side);
-      });
-    });
-    const rank = (link: LinkIndex): number => {
-      const receiver = this.receiver(link);
-      const hidden = topology.nodes[receiver]!.endpoint === undefined;
-      const forwarded = topology.tunnels[link >> 1]!.forwarder !== undefined;
-      return (Number(hidden) * this.size + receiver) * 2 + Number(forwarded);
-    };
-    this.#links = links.map((own) => own.sort((x, y) => rank(x) - rank(y)));
-  }
-
-  sender(link: LinkIndex): number {
-    return this.#senders[link]!;
-  }
-
-  receiver(link: LinkIndex): number {
-    return this.#senders[link ^ 1]!;
-  }
-
-  /** The links of exactly these hops. */
-  follow(from: number, hops: readonly Hop[]): LinkIndex[] {
-    let at = from;
-    return hops.map((hop) => {
-      const next = this.#indices.get(hop.to)!;
-      const [a, b] = at < next ? [at, next] : [next, at];
-      const name = (index: number): string => this.#topology.nodes[index]!.name;
-      const wanted = {
-        a: name(a),
-        b: name(b),
-        ...(hop.forwarder === undefined ? {} : { forwarder: hop.forwarder }),
-      };
-      const tunnel = this.#linksById.get(tunnelId(wanted));
-      if (tunnel === undefined) throw new Error(`no tunnel ${tunnelId(wanted)}: the path needs it`);
-      const link = tunnel + Number(this.sender(tunnel) !== at);
-      at = next;
-      return link;
-    });
-  }
-
-  /**
-   * Breadth-first from `to` backwards: for each node the link of a shortest path to `to`, -1 where there is none.
-   * Among equals a node's own named way is taken, so that its routing table needs no exceptions.
-   */
-  treeTo(to: number, named: ReadonlyMap<PairKey, readonly LinkIndex[]>): Int32Array {
-    const next = new Int32Array(this.size).fill(-1);
-    const distance = new Int32Array(this.size).fill(-1);
-    distance[to] = 0;
-    const queue = [to];
-    for (let head = 0; head < queue.length; head++) {
-      const at = queue[head]!;
-      for (const link of this.#links[at]!) {
-        const node = this.receiver(link);
-        if (distance[node] !== -1) continue;
-        distance[node] = distance[at]! + 1;
-        queue.push(node);
-      }
-    }
-    for (let node = 0; node < this.size; node++) {
-      if (distance[node]! < 1) continue;
-      const own = named.get(node * this.size + to)?.[0] ?? -1;
-      next[node] =
-        own !== -1 && distance[this.receiver(own)] === distance[node]! - 1
-          ? own
-          : this.#nearer(node, distance);
-    }
-    return next;
-  }
-
-  /** The first of a node's links that leads one hop nearer. */
-  #nearer(node: number, distance: Int32Array): LinkIndex {
-    for (const link of this.#links[node]!)
-      if (distance[this.receiver(link)] === distance[node]! - 1) return link;
-    throw new Error("a node at distance n has a neighbour at distance n - 1");
-  }
-
-  /** A tree leads to its root from everywhere, or from nowhere. */
-  climb(tree: Int32Array, from: number, to: number, visit: (link: LinkIndex) => void): void {
-    for (let at = from; at !== to && tree[at] !== -1; at = this.receiver(tree[at]!)) visit(tree[at]!);
-  }
-
-  /** Fewest hops among the paths that the line's `avoid`, `via` and `max_hops` allow. */
-  shortestWithin(from: number, to: number, line: MeasuredPath): LinkIndex[] {
-    const allowed = (name: string): boolean =>
-      !line.avoid.includes(name) && (line.via === undefined || line.via.includes(name));
-    const arrivedBy = new Int32Array(this.size).fill(-1);
-    const queue = [from];
-    for (let head = 0; head < queue.length && arrivedBy[to] === -1; head++) {
-      for (const link of this.#links[queue[head]!]!) {
-        const node = this.receiver(link);
-        const forwarder = this.#topology.tunnels[link >> 1]!.forwarder;
-        if (node === from || arrivedBy[node] !== -1) continue;
-        if (forwarder !== undefined && !allowed(forwarder)) continue;
-        if (node !== to && !allowed(this.#topology.nodes[node]!.name)) continue;
-        arrivedBy[node] = link;
-        queue.push(node);
-      }
-    }
-    const links: LinkIndex[] = [];
-    for (let at = to; at !== from; at = this.sender(arrivedBy[at]!)) {
-      if (arrivedBy[at] === -1) return [];
-      links.unshift(arrivedBy[at]!);
-    }
-    return links.length <= (line.maxHops ?? links.length) ? links : [];
-  }
 }
