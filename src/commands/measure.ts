@@ -7,7 +7,7 @@ import { measure } from "../core/measure/measurement.ts";
 import type { Plan } from "../core/plan.ts";
 import { suggest } from "../core/suggest.ts";
 import { openNetwork, planOf } from "../files/network.ts";
-import { parseDurationMs } from "../lab/impairment.ts";
+import { parseDurationMs } from "../core/quantity.ts";
 import { probeTunnels } from "../probe/run.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";

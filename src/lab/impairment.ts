@@ -1,5 +1,7 @@
 // What the underlay does to one direction: delay, jitter, loss and rate, read from and written as text with units.
 
+import { parseDurationMs, parseRateBps, rateText } from "../core/quantity.ts";
+
 export interface Impairment {
   readonly delayMs: number;
   /** The delay varies evenly by up to this much either way; below zero counts as zero. */
@@ -21,9 +23,6 @@ export const isImpairmentKey = (key: string): key is ImpairmentKey =>
 export const isNone = (impairment: Impairment): boolean =>
   Object.values(impairment).every((value) => value === 0);
 
-const SECONDS = { us: 0.001, ms: 1, s: 1000 } as const;
-const RATES = { kbit: 1e3, mbit: 1e6, gbit: 1e9 } as const;
-
 const LARGEST_DELAY_MS = 60_000;
 const LARGEST_RATE_BPS = 100e9;
 
@@ -39,18 +38,10 @@ export function parseImpairment(key: ImpairmentKey, text: string): Partial<Impai
     const percent = text === "0" ? 0 : Number(match?.[1] ?? NaN);
     return percent <= 100 ? { lossPercent: percent } : "a share of the packets from `0%` to `100%`";
   }
-  const match = /^(\d+(?:\.\d+)?)(kbit|mbit|gbit)$/.exec(text);
   if (text === "none") return { rateBps: 0 };
-  const rateBps = match ? Number(match[1]) * RATES[match[2] as keyof typeof RATES] : NaN;
+  const rateBps = parseRateBps(text) ?? NaN;
   if (rateBps >= 8000 && rateBps <= LARGEST_RATE_BPS) return { rateBps };
   return "a rate of at least 8kbit, such as `512kbit`, `20mbit` or `1gbit`, or `none`";
-}
-
-/** `30ms`, `1.5s`, `250us` or `0`, in milliseconds. */
-export function parseDurationMs(text: string): number | undefined {
-  if (text === "0") return 0;
-  const match = /^(\d+(?:\.\d+)?)(us|ms|s)$/.exec(text);
-  return match ? Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS] : undefined;
 }
 
 /** `delay 55ms, jitter 8ms, loss 2%`, or `unimpaired`. */
@@ -62,9 +53,4 @@ export function describe(impairment: Impairment): string {
     impairment.rateBps > 0 && `rate ${rateText(impairment.rateBps)}`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? "unimpaired" : parts.join(", ");
-}
-
-function rateText(rateBps: number): string {
-  const unit = rateBps >= 1e9 ? "gbit" : rateBps >= 1e6 ? "mbit" : "kbit";
-  return `${rateBps / RATES[unit]}${unit}`;
 }

@@ -6,11 +6,12 @@ import type { Diagnostic, Position } from "../core/error.ts";
 import { start } from "../core/error.ts";
 import { fieldsOf } from "../core/fields.ts";
 import { isMistake, parsePathLine } from "../core/path-line.ts";
+import { parseDurationMs } from "../core/quantity.ts";
 import type { Located, Spec } from "../core/spec.ts";
 import { suggest } from "../core/suggest.ts";
 import type { Entry, Mapping, Tree } from "../core/yaml-tree.ts";
 import { parseYaml } from "../core/yaml-tree.ts";
-import { IMPAIRMENT_KEYS, isImpairmentKey, NONE, parseDurationMs, parseImpairment } from "./impairment.ts";
+import { IMPAIRMENT_KEYS, isImpairmentKey, NONE, parseImpairment } from "./impairment.ts";
 import type { Impairment } from "./impairment.ts";
 
 export interface LabFile {
