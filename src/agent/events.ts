@@ -31,7 +31,8 @@ export function wireguardSettings(dump: string): string {
     .map((line) => {
       const fields = line.split("\t");
       if (fields.length === 9) {
-        const [name, peer, _presharedKey, _endpoint, allowedIps, _handshake, _received, _sent, keepalive] = fields;
+        const [name, peer, _presharedKey, _endpoint, allowedIps, _handshake, _received, _sent, keepalive] =
+          fields;
         return [name, peer, allowedIps, keepalive].join(" ");
       }
       const [name, _privateKey, publicKey, port, mark] = fields;

@@ -100,7 +100,11 @@ export class Keeper {
     };
     let dump: string[] = [];
     this.#ends = [
-      listen("ip monitor link address route rule netconf", ifNews((line) => this.#isNews(line)), look),
+      listen(
+        "ip monitor link address route rule netconf",
+        ifNews((line) => this.#isNews(line)),
+        look,
+      ),
       listen("nft monitor", ifNews(firewallNews), look),
       listen(
         `while sleep ${WIREGUARD_S}; do wg show all dump; echo; done`,

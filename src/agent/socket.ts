@@ -42,7 +42,11 @@ export async function serve(path: string, handlers: Handlers): Promise<() => Pro
 }
 
 /** Asks once. Throws "failed" with what the agent says, or that none does. */
-export async function ask(path: string, request: { readonly get: string }, timeoutMs: number): Promise<unknown> {
+export async function ask(
+  path: string,
+  request: { readonly get: string },
+  timeoutMs: number,
+): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect(path);
   const timer = setTimeout(() => reject(new Error("it does not answer")), timeoutMs);

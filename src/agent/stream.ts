@@ -13,7 +13,8 @@ const LENGTH_SIZE = 4;
 const MOST_OCTETS = 32 * 1024 * 1024;
 /** Until it has shown that it has a key, nobody may send more than a greeting and a first message. */
 const MOST_UNPROVEN = 64 * 1024;
-const GREETING_MS = 10_000;
+/** Both sides speak every second; a stream of which nothing is heard for so long is over. */
+const SILENT_MS = 5_000;
 const NONE = new Uint8Array();
 
 export interface Stream {
@@ -115,8 +116,9 @@ function converse(socket: Socket, events: StreamEvents, agree: (bytes: Buffer) =
   };
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 5_000);
-  const timer = setTimeout(() => stream === undefined && socket.destroy(), GREETING_MS);
+  const timer = setTimeout(() => socket.destroy(), SILENT_MS);
   socket.on("data", (chunk: Buffer) => {
+    timer.refresh();
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     try {
       take();

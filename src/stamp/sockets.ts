@@ -31,7 +31,7 @@ async function openReflector(config: ProberConfig, clock: Clock): Promise<() => 
   const owns = new Set(config.reflect.map(({ own }) => own));
   await Promise.all(
     Array.from(owns, async (own) => {
-      const socket = await open(own, config.reflectorPort);
+      const socket = await openSocket(own, config.reflectorPort);
       socket.on("message", (bytes, from) => {
         const receivedAt = clock();
         const accepted = reflector.accept(bytes, from, receivedAt);
@@ -59,7 +59,7 @@ interface Probing {
 async function openSender(config: SendConfig, reflectorPort: number, clock: Clock): Promise<Probing> {
   const key = config.key === undefined ? {} : { key: readKey(config.key) };
   const sender = (ssid: number): Sender => new Sender({ ssid, errorEstimate: USER_STAMPS, ...key });
-  const socket = await open(config.own, config.port);
+  const socket = await openSocket(config.own, config.port);
   const probing: Probing = {
     config,
     warmUp: sender(config.ssids[0]),
@@ -122,7 +122,8 @@ async function everyTurn(
   }
 }
 
-async function open(address: string, port: number): Promise<Socket> {
+/** Bound to an address of this machine; throws when it or the port cannot be had. */
+export async function openSocket(address: string, port: number): Promise<Socket> {
   const family = isIPv6(address) ? 6 : 4;
   const socket = createSocket({
     type: family === 4 ? "udp4" : "udp6",

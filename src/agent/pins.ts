@@ -1,0 +1,63 @@
+// Keeps the test packets of a tunnel in it, whatever way the plan has from one end to the other.
+import { hostPrefix, type Address } from "../core/address.ts";
+import type { LinkIndex } from "../core/route.ts";
+import type { Topology } from "../core/topology.ts";
+import { planSessions } from "../probe/sessions.ts";
+
+/** One end of a tunnel, as its agent probes it. */
+export interface ProbedEnd {
+  readonly tunnel: string;
+  /** The link that this end receives. */
+  readonly incoming: LinkIndex;
+  readonly interface: string;
+  readonly own: Address;
+  readonly peer: Address;
+  /** UDP, of both ends. */
+  readonly port: number;
+}
+
+/** Of our rules and routes for an agent's packets: neither the plan's 116 nor a measurement's 117. */
+export const AGENT_PROTOCOL = 118;
+/** Before the rules of measurements and of the plan. */
+const RULE_PRIORITY = 11_400;
+const FIRST_TABLE = 1_180_000;
+const LAST_METRIC = 100_000;
+
+/** All tunnel ends of a node, in the topology's order; both ends of a tunnel find the same port. */
+export const probedEnds = (topology: Topology, node: string): ProbedEnd[] =>
+  planSessions(topology, topology.tunnels, new Map()).flatMap(
+    ({ tunnel, sender, reflector, port }, index) => {
+      const side = topology.tunnels[index]!.ends.findIndex((end) => end.node === node);
+      if (side === -1) return [];
+      const [own, peer] = sender.node === node ? [sender, reflector] : [reflector, sender];
+      return [
+        {
+          tunnel,
+          incoming: 2 * index + (1 - side),
+          interface: own.interface,
+          own: own.address,
+          peer: peer.address,
+          port,
+        },
+      ];
+    },
+  );
+
+/** Words for `ip -batch` that put the pins there, or back; what is there already fails, and stays. */
+export const pinLines = (ends: readonly ProbedEnd[]): string[] =>
+  ends.flatMap((end, index) => {
+    const table = `table ${FIRST_TABLE + index} proto ${AGENT_PROTOCOL}`;
+    const family = end.own.includes(":") ? "-6 " : "";
+    return [
+      `${family}route replace ${hostPrefix(end.peer)} dev ${end.interface} src ${end.own} ${table}`,
+      // Where the tunnel is not there its packets shall go nowhere rather than by another one.
+      `${family}route replace unreachable default metric ${LAST_METRIC} ${table}`,
+      `${family}rule add priority ${RULE_PRIORITY} iif lo ipproto udp sport ${end.port} dport ${end.port} lookup ${FIRST_TABLE + index} protocol ${AGENT_PROTOCOL}`,
+    ];
+  });
+
+/** Lines for sh that remove every pin, of whatever agent. */
+export const UNPIN_LINES: readonly string[] = [4, 6].flatMap((family) => [
+  `ip -${family} rule flush protocol ${AGENT_PROTOCOL} 2>/dev/null || true`,
+  `ip -${family} route flush table all proto ${AGENT_PROTOCOL} 2>/dev/null || true`,
+]);

@@ -1,0 +1,77 @@
+// What a choice makes of this node: the state of the machine, whole or half-way between two choices.
+import type { Holding } from "../core/agent/agent.ts";
+import { LAST } from "../core/agent/agent.ts";
+import { contains, type Prefix } from "../core/address.ts";
+import type { Choice } from "../core/choose/choice.ts";
+import type { Lock } from "../core/lock.ts";
+import type { NodeState, Route } from "../core/node-state.ts";
+import { compile, type Plan } from "../core/plan.ts";
+import type { Spec } from "../core/spec.ts";
+
+/** The present choice, the next, and the one before. */
+const KEPT = 3;
+
+export class Router {
+  readonly #spec: Spec;
+  readonly #lock: Lock;
+  readonly #node: string;
+  #plans: { readonly choice: Choice; readonly plan: Plan }[] = [];
+
+  constructor(spec: Spec, lock: Lock, node: string) {
+    this.#spec = spec;
+    this.#lock = lock;
+    this.#node = node;
+  }
+
+  /** Distances from the destination at which the node differs between two choices, ascending. */
+  distances(from: Choice, to: Choice): number[] {
+    const [before, after] = [this.#state(from), this.#state(to)];
+    const known = new Map(mainRoutes(before).map((route) => [route.prefix, route]));
+    const found = new Set<number>();
+    for (const route of mainRoutes(after)) {
+      const present = known.get(route.prefix);
+      if (present === undefined || !isSame(present, route)) found.add(this.#distance(to, route.prefix));
+    }
+    return [...found].sort((x, y) => x - y);
+  }
+
+  state({ choice, before, distance }: Holding): NodeState {
+    const target = this.#state(choice);
+    if (before === undefined || distance >= LAST) return target;
+    const present = this.#state(before);
+    const far = new Map(mainRoutes(present).map((route) => [route.prefix, route]));
+    const routes = mainRoutes(target).map((route) =>
+      this.#distance(choice, route.prefix) <= distance ? route : (far.get(route.prefix) ?? route),
+    );
+    const tables = present.routes.filter(({ table }) => table !== "main");
+    return { ...target, routes: [...routes, ...tables], rules: present.rules };
+  }
+
+  #state(choice: Choice): NodeState {
+    return this.plan(choice).states.find(({ node }) => node === this.#node)!;
+  }
+
+  plan(choice: Choice): Plan {
+    const known = this.#plans.find((each) => each.choice === choice);
+    if (known !== undefined) return known.plan;
+    const plan = compile(this.#spec, this.#lock, { choice, agents: true });
+    this.#plans = [{ choice, plan }, ...this.#plans].slice(0, KEPT);
+    return plan;
+  }
+
+  /** Hops to the node that has a prefix. */
+  #distance(choice: Choice, prefix: Prefix): number {
+    const { topology, routing } = this.plan(choice);
+    const from = topology.nodes.findIndex(({ name }) => name === this.#node);
+    const owner = topology.nodes.findIndex(
+      ({ addresses, prefixes }) =>
+        prefixes.includes(prefix) || addresses.some((address) => contains(prefix, address)),
+    );
+    return owner === -1 ? 0 : routing.path(from, owner).length;
+  }
+}
+
+const mainRoutes = ({ routes }: NodeState): Route[] => routes.filter(({ table }) => table === "main");
+
+const isSame = (x: Route, y: Route): boolean =>
+  x.interface === y.interface && x.mtu === y.mtu && x.advmss === y.advmss && x.source === y.source;
