@@ -1,28 +1,28 @@
 // One agent's life: reads its configuration, holds the machine at the plan, answers, and ends when told to.
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
-import { compile } from "../core/plan.ts";
 import { readIfThere } from "../files/atomic.ts";
 import { localHost } from "../linux/command.ts";
 import { prints } from "../linux/preshared-prints.ts";
 import { presharedKeyFile } from "../render/change.ts";
-import { CONFIG_NAME, parseConfig } from "./config.ts";
+import { Choosing } from "./choosing.ts";
+import { CONFIG_NAME, formatConfig, parseConfig } from "./config.ts";
 import { configPrint, formatHeld } from "./held.ts";
+import { formatKept, parseKept, type Kept } from "./kept.ts";
 import { Keeper } from "./keeper.ts";
-import { AGENT_RUN, HELD, SOCKET } from "./places.ts";
+import { AGENT_RUN, HELD, KEPT, SOCKET } from "./places.ts";
 import { serve } from "./socket.ts";
 
 /** `folder` holds the configuration and the keys. Returns when a signal has ended it. */
 export async function agent(folder: string): Promise<void> {
   const text = await readFile(join(folder, CONFIG_NAME), "utf8");
   const config = parseConfig(text);
-  const { states } = compile(config.spec, config.lock);
-  const state = states.find(({ node }) => node === config.node);
-  if (state === undefined) {
-    throw new TofroError(`Cannot start: the plan has no node "${config.node}"`, { kind: "failed" });
-  }
+  // The same on all nodes.
+  const print = configPrint(formatConfig({ spec: config.spec, lock: config.lock, node: "" }));
+  const kept = parseKept((await readIfThere(KEPT)) ?? "", print);
+  const choosing = new Choosing(config, { folder, print, kept });
+  const state = choosing.state;
   await mkdir(AGENT_RUN, { recursive: true, mode: 0o700 });
   const keeper = new Keeper({
     state,
@@ -33,14 +33,26 @@ export async function agent(folder: string): Promise<void> {
     log: (line) => process.stderr.write(`${line}\n`),
   });
   const close = await serve(SOCKET, {
-    status: () => ({ node: config.node, pid: process.pid, keeper: keeper.status() }),
+    status: () => ({
+      node: config.node,
+      pid: process.pid,
+      keeper: keeper.status(),
+      ...(choosing.status() as object),
+    }),
+    why: ({ from, to }) => choosing.why(String(from), String(to)),
   });
   await write(join(AGENT_RUN, "pid"), `${process.pid}\n`);
   await keeper.start();
+  choosing.start({
+    hold: (next) => void keeper.set(next),
+    keep: latest((next: Kept) => write(KEPT, formatKept(next))),
+  });
   await ended();
+  choosing.stop();
   await keeper.stop();
   await close();
-  await rm(AGENT_RUN, { recursive: true, force: true });
+  // What it chose stays for its next life, until `down` or the next boot.
+  await rm(join(AGENT_RUN, "pid"), { force: true });
 }
 
 async function presharedKeys(folder: string, state: NodeState): Promise<Map<string, string>> {

@@ -7,3 +7,5 @@ export const AGENT_RUN = "/run/tofro-agent";
 export const SOCKET = `${AGENT_RUN}/socket`;
 /** What the agent holds the machine at now: for `plan`, to which it is no drift. */
 export const HELD = `${AGENT_RUN}/held`;
+/** What it leaves for its next life. */
+export const KEPT = `${AGENT_RUN}/kept`;

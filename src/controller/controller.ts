@@ -43,7 +43,11 @@ export class RunningController {
     const { names } = this.#options.links;
     return {
       epoch: this.#core.state.choice.epoch,
-      agents: names.map((node) => ({ node, ...this.#core.members.get(node), isThere: this.#core.members.has(node) })),
+      agents: names.map((node) => ({
+        node,
+        ...this.#core.members.get(node),
+        isThere: this.#core.members.has(node),
+      })),
       decisions: this.#history.latest(20).map((each) => this.#readable(each)),
     };
   }
@@ -52,7 +56,8 @@ export class RunningController {
   why(from: string, to: string): unknown {
     const { names } = this.#options.links;
     const [source, target] = [names.indexOf(from), names.indexOf(to)];
-    if (source === -1 || target === -1 || source === target) throw new Error(`there is no pair ${from}, ${to}`);
+    if (source === -1 || target === -1 || source === target)
+      throw new Error(`there is no pair ${from}, ${to}`);
     const { network } = this.#options;
     const view = this.#core.view(performance.now());
     const pair = source * names.length + target;
@@ -103,4 +108,3 @@ export class RunningController {
     };
   }
 }
-

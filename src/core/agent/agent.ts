@@ -78,6 +78,10 @@ export class Agent {
       : { ...base, choice: this.#next.choice, before: this.#choice, distance: this.#next.distance };
   }
 
+  get session(): number {
+    return this.#options.session;
+  }
+
   get incoming(): ReadonlyMap<LinkIndex, Incoming> {
     return this.#incoming;
   }

@@ -31,7 +31,7 @@ const linkReport = z.strictObject({
 });
 export type LinkReport = z.infer<typeof linkReport>;
 
-const choiceText = z.strictObject({
+export const choiceText = z.strictObject({
   epoch: count,
   trees: z.array(z.array(z.int().min(-1))),
   paths: z.array(z.tuple([count, z.array(link)])),

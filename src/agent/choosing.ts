@@ -1,0 +1,244 @@
+// The part of an agent that hears its links, speaks with the others and says what the machine shall be held at.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Agent, type Effect } from "../core/agent/agent.ts";
+import { linksOf, type Links } from "../core/agent/links.ts";
+import type { ToAgent } from "../core/agent/messages.ts";
+import { PATIENCE, begin } from "../core/choose/choose.ts";
+import { networkOf } from "../core/choose/network.ts";
+import { TofroError } from "../core/error.ts";
+import type { NodeState } from "../core/node-state.ts";
+import { compile, type Plan } from "../core/plan.ts";
+import { RunningController } from "../controller/controller.ts";
+import { nodeKeyFile } from "../render/change.ts";
+import type { AgentConfig } from "./config.ts";
+import { callController, type AgentEnd } from "./control.ts";
+import type { Kept } from "./kept.ts";
+import { pairKeys, type Identity } from "./pair-keys.ts";
+import { pinLines, probedEnds } from "./pins.ts";
+import { newSession, startProbes } from "./probes.ts";
+import { RouteChannel } from "./route-channel.ts";
+import { Router } from "./router.ts";
+import { Signals } from "./signals.ts";
+
+const TICK_MS = 10;
+/** An interface that was made anew has lost its pins. */
+const PIN_MS = 5_000;
+const INTERVAL_MS = 50;
+const HOLD_MS = 10_000;
+const LOSS_WEIGHT_MS = 1_000;
+
+export interface ChoosingOptions {
+  /** Where the keys are. */
+  readonly folder: string;
+  /** Tells this network from others, and from what it was before. */
+  readonly print: string;
+  /** What an earlier life of this agent, in the same network, left. */
+  readonly kept: Kept | undefined;
+}
+
+export interface ChoosingEvents {
+  /** The machine shall be held at this one. */
+  readonly hold: (state: NodeState) => void;
+  /** Something that the next life should know has changed. */
+  readonly keep: (kept: Kept) => void;
+}
+
+export class Choosing {
+  readonly #config: AgentConfig;
+  readonly #options: ChoosingOptions;
+  readonly #router: Router;
+  readonly #links: Links;
+  readonly #core: Agent;
+  readonly #plan: Plan;
+  readonly #channel = new RouteChannel();
+  #events: ChoosingEvents | undefined;
+  #signals: Signals | undefined;
+  #control: AgentEnd | undefined;
+  #controller: RunningController | undefined;
+  #isConnected = false;
+  #stops: (() => void)[] = [];
+
+  constructor(config: AgentConfig, options: ChoosingOptions) {
+    this.#config = config;
+    this.#options = options;
+    const { spec, lock, node } = config;
+    this.#plan = compile(spec, lock, { agents: true });
+    this.#links = linksOf(this.#plan.topology);
+    const index = this.#links.names.indexOf(node);
+    if (index === -1) throw new TofroError(`Cannot start: the plan has no node "${node}"`);
+    this.#router = new Router(spec, lock, node);
+    this.#core = new Agent(
+      {
+        links: this.#links,
+        node: index,
+        network: options.print,
+        session: newSession(),
+        life: Date.now(),
+        choice: options.kept?.choice ?? begin(networkOf(spec, this.#plan.topology)).choice,
+        ...(options.kept && { conditions: options.kept.conditions }),
+        distances: (from, to) => this.#router.distances(from, to),
+        intervalMs: INTERVAL_MS,
+        holdMs: HOLD_MS,
+      },
+      performance.now(),
+    );
+  }
+
+  /** What the machine is held at now. */
+  get state(): NodeState {
+    return this.#router.state(this.#core.holding);
+  }
+
+  start(events: ChoosingEvents): void {
+    this.#events = events;
+    const { node } = this.#config;
+    const { topology } = this.#plan;
+    const identity = this.#identity();
+    const addresses = new Map(topology.nodes.map(({ name, addresses: [first] }) => [name, first!]));
+    const ends = probedEnds(topology, node);
+    const pin = (): void => void this.#channel.run(pinLines(ends)).catch(() => undefined);
+    pin();
+    this.#signals = new Signals({
+      identity,
+      addresses,
+      neighbours: () => this.#neighbours(),
+      told: (from, notices) => this.#carryOut(this.#core.told(this.#links.names.indexOf(from), notices)),
+    });
+    const stopProbes = startProbes({
+      ends,
+      intervalMs: INTERVAL_MS,
+      session: this.#core.session,
+      clock: () => process.hrtime.bigint(),
+      heard: (link, packet) => this.#core.hear(link, packet),
+    });
+    const timers = [
+      setInterval(() => this.#carryOut(this.#core.tick(performance.now())), TICK_MS),
+      setInterval(pin, PIN_MS),
+    ];
+    this.#stops = [stopProbes, ...timers.map((timer) => () => clearInterval(timer))];
+    this.#carryOut(this.#core.begin());
+    this.#join(identity, addresses);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+    this.#signals?.stop();
+    this.#control?.stop();
+    this.#controller?.stop();
+    this.#channel.restart();
+  }
+
+  status(): unknown {
+    const nowMs = performance.now();
+    const { senders, names } = this.#links;
+    const { choice, down } = this.#core.holding;
+    return {
+      epoch: choice.epoch,
+      controller: { node: this.#controllerName(), isConnected: this.#isConnected },
+      links: Array.from(this.#core.incoming, ([link, incoming]) => ({
+        tunnel: this.#plan.topology.tunnels[link >> 1]!.id,
+        from: names[senders[link]!],
+        condition: incoming.condition,
+        ...incoming.figures(nowMs),
+      })),
+      down: Array.from(down, (link) => ({
+        tunnel: this.#plan.topology.tunnels[link >> 1]!.id,
+        from: names[senders[link]!],
+      })),
+      ...(this.#controller && { network: this.#controller.status() }),
+    };
+  }
+
+  /** Asked of the agent that runs the controller. */
+  why(from: string, to: string): unknown {
+    if (this.#controller !== undefined) return this.#controller.why(from, to);
+    throw new Error(`the controller runs on ${this.#controllerName() ?? "no node"}`);
+  }
+
+  #controllerName(): string | undefined {
+    return this.#config.spec.nodes.find(({ endpoint }) => endpoint !== undefined)?.name;
+  }
+
+  #identity(): Identity {
+    const { topology } = this.#plan;
+    const { node } = this.#config;
+    return {
+      node,
+      privateKey: readFileSync(join(nodeKeyFile(this.#options.folder)), "utf8").trim(),
+      publicKeys: new Map(topology.nodes.map(({ name, publicKey }) => [name, publicKey])),
+    };
+  }
+
+  #join(identity: Identity, addresses: ReadonlyMap<string, string>): void {
+    const { node, spec } = this.#config;
+    const controller = this.#controllerName();
+    if (controller === undefined) return;
+    const keys = pairKeys(identity, "control");
+    const address = addresses.get(controller)!;
+    if (controller !== node) {
+      this.#control = callController(
+        { node, controller, address, keys },
+        {
+          connected: () => this.#connected(),
+          ordered: (message) => this.#ordered(message),
+          disconnected: () => {
+            this.#isConnected = false;
+            this.#core.disconnected();
+          },
+        },
+      );
+      return;
+    }
+    this.#controller = new RunningController({
+      links: this.#links,
+      network: networkOf(spec, this.#plan.topology),
+      print: this.#options.print,
+      patience: PATIENCE,
+      lossWeightMs: LOSS_WEIGHT_MS,
+      node,
+      address,
+      keys,
+      ordered: (message) => this.#ordered(message),
+    });
+    this.#connected();
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    this.#carryOut(this.#core.connected());
+  }
+
+  #ordered(message: ToAgent): void {
+    this.#carryOut(this.#core.ordered(message));
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "tell") this.#signals?.tell(effect.to, effect.notices);
+      else if (effect.kind === "control") {
+        if (this.#controller !== undefined) this.#controller.heard(effect.message);
+        else this.#control?.send(effect.message);
+      } else {
+        this.#events?.hold(this.#router.state(effect.holding));
+        this.#events?.keep({
+          print: this.#options.print,
+          choice: this.#core.holding.before ?? effect.holding.choice,
+          conditions: new Map(
+            Array.from(this.#core.incoming, ([link, { condition }]) => [link, condition] as const),
+          ),
+        });
+      }
+    }
+  }
+
+  /** Peers that are heard, and that hear us as far as is known. */
+  #neighbours(): string[] {
+    const { senders, names } = this.#links;
+    const { down } = this.#core.holding;
+    const found = [...this.#core.incoming].flatMap(([link, { condition }]) =>
+      condition === "up" && !down.has(link ^ 1) ? [names[senders[link]!]!] : [],
+    );
+    return [...new Set(found)];
+  }
+}
