@@ -7,7 +7,6 @@ import { readIfThere, writeAtomic } from "../files/atomic.ts";
 const SOURCE = join(import.meta.dirname, "..");
 const ROOT = join(SOURCE, "..");
 const CACHE = join(ROOT, ".cache");
-export const AGENT = "agent.mjs";
 
 /** The program's text; made once for the same sources. Throws when they cannot be bundled. */
 export async function agentProgram(): Promise<string> {

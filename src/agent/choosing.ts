@@ -22,6 +22,8 @@ import { Router } from "./router.ts";
 import { Signals } from "./signals.ts";
 
 const TICK_MS = 10;
+/** Monotonic, of the clock that packets are stamped by; ms. */
+const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 /** An interface that was made anew has lost its pins. */
 const PIN_MS = 5_000;
 const INTERVAL_MS = 50;
@@ -81,7 +83,7 @@ export class Choosing {
         intervalMs: INTERVAL_MS,
         holdMs: HOLD_MS,
       },
-      performance.now(),
+      now(),
     );
   }
 
@@ -113,7 +115,7 @@ export class Choosing {
       heard: (link, packet) => this.#core.hear(link, packet),
     });
     const timers = [
-      setInterval(() => this.#carryOut(this.#core.tick(performance.now())), TICK_MS),
+      setInterval(() => this.#carryOut(this.#core.tick(now())), TICK_MS),
       setInterval(pin, PIN_MS),
     ];
     this.#stops = [stopProbes, ...timers.map((timer) => () => clearInterval(timer))];
@@ -130,7 +132,7 @@ export class Choosing {
   }
 
   status(): unknown {
-    const nowMs = performance.now();
+    const nowMs = now();
     const { senders, names } = this.#links;
     const { choice, down } = this.#core.holding;
     return {

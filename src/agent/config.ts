@@ -26,7 +26,9 @@ export function formatConfig({ node, spec, lock, wireguard }: AgentConfig): stri
   const value = { version: VERSION, node, ...(wireguard && { wireguard }), spec, lock };
   const text = JSON.stringify(value, (key, each: unknown) => {
     if (NOT_TOLD.has(key)) return undefined;
-    return each instanceof Map ? Array.from(each, ([name, value]) => ({ key: String(name), value })) : each;
+    return each instanceof Map
+      ? Array.from(each, ([name, held]) => ({ key: String(name), value: held }))
+      : each;
   });
   return `${text}\n`;
 }

@@ -7,14 +7,12 @@
 // never accepted again. Who is spoken to by the wrong name of his life says the right one ("greeting"), in the clear: it is
 // believed only as far as sealing with it goes.
 import { randomBytes } from "node:crypto";
-import { open, seal, TAG_SIZE } from "./aead.ts";
+import { open, seal } from "./aead.ts";
 import type { PairKeys } from "./pair-keys.ts";
 
 const KIND = { message: 1, greeting: 2 } as const;
 const AT = { kind: 0, from: 1, to: 3, hops: 5, senderLife: 6, receiverLife: 14, number: 22 } as const;
 const HEAD = 30;
-/** A datagram that fits every tunnel of 1280 octets, with room for IPv6 and UDP. */
-export const LONGEST_TEXT = 1_100 - HEAD - TAG_SIZE;
 /** What was said to a life that was over is said again if it is no older than this. */
 const FRESH_MS = 1_000;
 const MOST_PENDING = 16;

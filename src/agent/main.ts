@@ -1,12 +1,13 @@
 // The agent's program on a node: `node agent.mjs FOLDER` holds the machine at its state until SIGTERM, which leaves all
 // as it is; `node agent.mjs --ask WORD` asks the one that runs there.
-import "./node20.ts";
 import { agent } from "./agent.ts";
+import { supplement } from "./node20.ts";
 import { ask } from "./socket.ts";
 import { SOCKET } from "./places.ts";
 
 const [first, word] = process.argv.slice(2);
 process.umask(0o077);
+supplement();
 try {
   if (first === "--ask" && word !== undefined) {
     process.stdout.write(`${JSON.stringify(await ask(SOCKET, { get: word }, 5000))}\n`);

@@ -17,7 +17,7 @@ export interface ProbedEnd {
 }
 
 /** Of our rules and routes for an agent's packets: neither the plan's 116 nor a measurement's 117. */
-export const AGENT_PROTOCOL = 118;
+const AGENT_PROTOCOL = 118;
 /** Before the rules of measurements and of the plan. */
 const RULE_PRIORITY = 11_400;
 const FIRST_TABLE = 1_180_000;
@@ -55,9 +55,3 @@ export const pinLines = (ends: readonly ProbedEnd[]): string[] =>
       `${family}rule add priority ${RULE_PRIORITY} iif lo ipproto udp sport ${end.port} dport ${end.port} lookup ${FIRST_TABLE + index} protocol ${AGENT_PROTOCOL}`,
     ];
   });
-
-/** Lines for sh that remove every pin, of whatever agent. */
-export const UNPIN_LINES: readonly string[] = [4, 6].flatMap((family) => [
-  `ip -${family} rule flush protocol ${AGENT_PROTOCOL} 2>/dev/null || true`,
-  `ip -${family} route flush table all proto ${AGENT_PROTOCOL} 2>/dev/null || true`,
-]);

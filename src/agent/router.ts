@@ -1,11 +1,12 @@
 // What a choice makes of this node: the state of the machine, whole or half-way between two choices.
 import type { Holding } from "../core/agent/agent.ts";
 import { LAST } from "../core/agent/agent.ts";
-import { contains, type Prefix } from "../core/address.ts";
+import { contains, hostPrefix, type Prefix } from "../core/address.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import type { Lock } from "../core/lock.ts";
 import type { NodeState, Route } from "../core/node-state.ts";
 import { compile, type Plan } from "../core/plan.ts";
+import { forwardingOf, repair } from "../core/failover/repair.ts";
 import type { Spec } from "../core/spec.ts";
 
 /** The present choice, the next, and the one before. */
@@ -35,7 +36,31 @@ export class Router {
     return [...found].sort((x, y) => x - y);
   }
 
-  state({ choice, before, distance }: Holding): NodeState {
+  state(holding: Holding): NodeState {
+    const state = this.#between(holding);
+    const { choice, before, distance, down } = holding;
+    // Half-way it repairs what everybody still has.
+    const plan = this.plan(distance >= LAST ? choice : (before ?? choice));
+    const { nodes, tunnels } = plan.topology;
+    const index = nodes.findIndex(({ name }) => name === this.#node);
+    const moved = new Map(
+      repair(forwardingOf(plan.routing), index, down).flatMap(({ to, link }) =>
+        prefixesOf(nodes[to]!).map(
+          (prefix) => [prefix, tunnels[link >> 1]!.ends[link & 1]!.interface] as const,
+        ),
+      ),
+    );
+    if (moved.size === 0) return state;
+    return {
+      ...state,
+      routes: state.routes.map((route) => {
+        const to = route.table === "main" ? moved.get(route.prefix) : undefined;
+        return to === undefined ? route : { ...route, interface: to };
+      }),
+    };
+  }
+
+  #between({ choice, before, distance }: Holding): NodeState {
     const target = this.#state(choice);
     if (before === undefined || distance >= LAST) return target;
     const present = this.#state(before);
@@ -70,6 +95,11 @@ export class Router {
     return owner === -1 ? 0 : routing.path(from, owner).length;
   }
 }
+
+const prefixesOf = ({ addresses, prefixes }: Plan["topology"]["nodes"][number]): Prefix[] => [
+  ...addresses.map(hostPrefix),
+  ...prefixes,
+];
 
 const mainRoutes = ({ routes }: NodeState): Route[] => routes.filter(({ table }) => table === "main");
 

@@ -18,11 +18,11 @@ export class History {
 
   /** Newest first. */
   latest(count: number): readonly Entry[] {
-    return this.#entries.slice(-count).reverse();
+    return this.#entries.slice(-count).toReversed();
   }
 
   /** Of one pair, newest first. */
   of(from: number, to: number): readonly Entry[] {
-    return this.#entries.filter(({ decision }) => decision.from === from && decision.to === to).reverse();
+    return this.#entries.filter(({ decision }) => decision.from === from && decision.to === to).toReversed();
   }
 }

@@ -10,15 +10,24 @@ import {
   type Sysctl,
   type TunnelInterface,
 } from "./node-state.ts";
+import type { Permits } from "./permits.ts";
 import { pathMtus, type PathMtu } from "./path-mtu.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 import type { Node, Topology, TunnelEnd } from "./topology.ts";
 import { trafficOf, type Traffic } from "./traffic.ts";
 import { compareText } from "./tunnels.ts";
 
-/** What every machine must look like so that each pair's packets take exactly the path that `routing` gives them. */
-export function nodeStates(topology: Topology, routing: Routing): NodeState[] {
-  const view = new View(topology, routing, trafficOf(routing));
+/**
+ * What every machine must look like so that each pair's packets take exactly the path that `routing` gives them;
+ * `permitted` may let links carry more than that.
+ */
+export function nodeStates(
+  topology: Topology,
+  routing: Routing,
+  permitted: (traffic: Traffic) => Permits = (traffic) => traffic,
+): NodeState[] {
+  const traffic = trafficOf(routing);
+  const view = new View(topology, routing, traffic, permitted(traffic));
   return topology.nodes.map((_, index) => view.stateOf(index));
 }
 
@@ -35,13 +44,15 @@ class View {
   readonly #topology: Topology;
   readonly #routing: Routing;
   readonly #traffic: Traffic;
+  readonly #permits: Permits;
   /** Sorted once, so that everything listed in this order is sorted. */
   readonly #targets: readonly Target[];
   readonly #targetsOf: readonly (readonly number[])[];
   readonly #interfacesOf: readonly (readonly LinkIndex[])[];
   readonly #pathMtu: PathMtu;
 
-  constructor(topology: Topology, routing: Routing, traffic: Traffic) {
+  constructor(topology: Topology, routing: Routing, traffic: Traffic, permits: Permits) {
+    this.#permits = permits;
     this.#topology = topology;
     this.#routing = routing;
     this.#traffic = traffic;
@@ -82,7 +93,7 @@ class View {
     const { interface: name, port, endpoint, keepaliveS } = this.#end(link);
     const peerIndex = this.#routing.sender(link ^ 1);
     const peer = this.#topology.nodes[peerIndex]!;
-    const { sent, arriving } = this.#traffic;
+    const { sent, arriving } = this.#permits;
     const allowed = sent.members(link);
     for (const source of arriving.members(link)) if (!sent.has(link, source)) allowed.push(source);
     if (!sent.has(link, peerIndex) && !arriving.has(link, peerIndex)) allowed.push(peerIndex);
@@ -158,7 +169,7 @@ class View {
   }
 
   #firewall(index: number, node: Node, interfaces: readonly LinkIndex[]): Firewall {
-    const { arriving, transits } = this.#traffic;
+    const { arriving, transits } = this.#permits;
     const arrivals = interfaces.flatMap((link) => {
       const sources = arriving.members(link);
       const peer = this.#routing.sender(link ^ 1);

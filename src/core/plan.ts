@@ -1,11 +1,14 @@
 // The whole compiler: Spec and lock to Plan, everything decided for all nodes.
+import type { Choice } from "./choose/choice.ts";
 import { allocate } from "./allocate.ts";
 import type { Lock } from "./lock.ts";
 import type { NodeState } from "./node-state.ts";
 import { nodeStates } from "./node-states.ts";
 import { resolve } from "./resolve.ts";
+import { permitsOf } from "./permits.ts";
 import { route, type Routing } from "./route.ts";
 import type { PathSpec, Spec } from "./spec.ts";
+import { trafficOf } from "./traffic.ts";
 import type { Topology } from "./topology.ts";
 import { wantedTunnels } from "./tunnels.ts";
 
@@ -31,13 +34,24 @@ export interface Direction {
   readonly line?: PathSpec;
 }
 
-/** Compiles a valid spec. The same spec and lock give the same plan, byte for byte. */
-export function compile(spec: Spec, previous?: Lock): Plan {
+/**
+ * Compiles a valid spec. The same spec, lock and choice give the same plan, byte for byte. With `agents` links may carry
+ * whatever a choice could send over them.
+ */
+export function compile(
+  spec: Spec,
+  previous?: Lock,
+  { choice, agents = false }: { readonly choice?: Choice; readonly agents?: boolean } = {},
+): Plan {
   const wanted = wantedTunnels(spec);
   const lock = allocate(spec, wanted, previous);
   const topology = resolve(spec, wanted, lock);
-  const routing = route(spec, topology);
-  return { spec, lock, topology, routing, states: nodeStates(topology, routing) };
+  const routing = route(spec, topology, choice);
+  if (!agents) return { spec, lock, topology, routing, states: nodeStates(topology, routing) };
+  // Of the plan without a choice, so that they stay the same whatever is chosen.
+  const plain = choice === undefined ? routing : route(spec, topology);
+  const permits = permitsOf(topology, plain, trafficOf(plain), spec.isolate);
+  return { spec, lock, topology, routing, states: nodeStates(topology, routing, () => permits) };
 }
 
 /** Every ordered pair that has a path, in the file's order. */

@@ -71,7 +71,9 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
     if (kinds[key] !== NAMED) graph.climb(treeOf(key, to), from, to, visit);
     else for (const link of named.get(key)!) visit(link);
   };
-  const isWanted = spec.isolate ? isolatedPairs(lines, follow, size, (link) => graph.sender(link)) : () => true;
+  const isWanted = spec.isolate
+    ? isolatedPairs(lines, follow, size, (link) => graph.sender(link))
+    : () => true;
   const walk: Routing["walk"] = (from, to, visit) => {
     if (isWanted(from * size + to)) follow(from, to, visit);
   };

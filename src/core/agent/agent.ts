@@ -45,8 +45,11 @@ export const LAST = 1_000_000;
 const REPORT_MS = 1_000;
 /** A datagram may get lost: each word is said again so long after the first time. */
 const REPEAT_MS = [100, 400];
-/** An agent that did not run for so long was not deaf because of its links. */
+/** An agent that did not run for so long reads what has come meanwhile before it judges. */
 const STALL_MS = 40;
+/** A machine that stood still for so long may not have been there to receive. Not again and again: a busy one is no excuse. */
+const STANDSTILL_MS = 150;
+const FORGIVE_MS = 2_000;
 
 export class Agent {
   readonly #options: AgentOptions;
@@ -59,6 +62,8 @@ export class Agent {
   #connected = false;
   #reportMs = -Infinity;
   #tickMs = NaN;
+  #hasWaited = false;
+  #forgivenMs = -Infinity;
   #repeats: { readonly atMs: number; readonly notices: readonly Notice[] }[] = [];
   #carried = 0;
 
@@ -106,12 +111,10 @@ export class Agent {
 
   /** To be called every few ms. */
   tick(nowMs: number): Effect[] {
-    const stalledMs = nowMs - this.#tickMs;
-    this.#tickMs = nowMs;
+    if (this.#isBehind(nowMs)) return [];
     const effects: Effect[] = [];
     const changed: Notice[] = [];
     for (const [link, incoming] of this.#incoming) {
-      if (stalledMs > STALL_MS) incoming.forgive(stalledMs);
       const before = incoming.condition;
       const now = incoming.tick(nowMs);
       if (now === "down" || (now === "up" && before === "down"))
@@ -132,6 +135,18 @@ export class Agent {
       effects.push({ kind: "control", message: this.#report(nowMs) });
     }
     return effects;
+  }
+
+  /** Whether to judge nothing this time; never twice in a row. */
+  #isBehind(nowMs: number): boolean {
+    const stalledMs = nowMs - this.#tickMs;
+    this.#tickMs = nowMs;
+    if (stalledMs > STANDSTILL_MS && nowMs - this.#forgivenMs > FORGIVE_MS) {
+      this.#forgivenMs = nowMs;
+      for (const incoming of this.#incoming.values()) incoming.forgive(stalledMs);
+    }
+    this.#hasWaited = stalledMs > STALL_MS && !this.#hasWaited;
+    return this.#hasWaited;
   }
 
   /** A word of another agent, of its own incoming links only. */

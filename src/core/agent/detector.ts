@@ -20,7 +20,7 @@ const LEAST_LATENESS_MS = 25;
 const MOST_LATENESS_MS = 400;
 
 /** -log10 of the chance that a link at this pace, alive, has not been heard for `silenceMs`. */
-export function suspicion({ intervalMs, loss, latenessMs }: Pace, silenceMs: number): number {
+function suspicion({ intervalMs, loss, latenessMs }: Pace, silenceMs: number): number {
   const late = Math.min(Math.max(latenessMs, LEAST_LATENESS_MS), MOST_LATENESS_MS);
   const missing = Math.max(0, Math.floor((silenceMs - late) / intervalMs));
   const chance = Math.min(Math.max(loss, LEAST_LOSS), MOST_LOSS);

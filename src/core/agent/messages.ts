@@ -61,7 +61,6 @@ export const toController = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("choice"), choice: choiceText }),
 ]);
 export type ToController = z.infer<typeof toController>;
-export type Report = Extract<ToController, { readonly kind: "report" }>;
 
 export const toAgent = z.discriminatedUnion("kind", [
   z.strictObject({

@@ -14,7 +14,7 @@ export interface HeardPacket {
 }
 
 /** Packets of the last `windowMs`. */
-export interface LossCount {
+interface LossCount {
   readonly windowMs: number;
   readonly sent: number;
   readonly lost: number;
@@ -34,7 +34,7 @@ export interface WindowFigures {
 }
 
 /** Delays are of the last so many ms: 100 packets at the default rate. */
-export const DELAY_WINDOW_MS = 5_000;
+const DELAY_WINDOW_MS = 5_000;
 const LOSS_WINDOWS_MS = [2_000, 10_000, 60_000] as const;
 /** Fewer packets tell nothing of a delay. */
 const FEWEST = 20;

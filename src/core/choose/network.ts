@@ -1,6 +1,6 @@
 // What the file asks of each pair of nodes, as the choosing needs it.
 import { hopsTo, linesByPair, type PairKey } from "../lines.ts";
-import type { LinkIndex } from "../route.ts";
+import { isLimited, type LinkIndex } from "../route.ts";
 import type { Hop, MeasuredPath, PinnedPath, Spec } from "../spec.ts";
 import type { Topology } from "../topology.ts";
 import { graphOf, type Graph } from "./graph.ts";
@@ -39,16 +39,13 @@ export function networkOf(spec: Spec, topology: Topology, reserved: Reserved = n
     const limits = line.kind === "measured" ? reader.limits(line) : undefined;
     for (const [pair] of entries) {
       if (line.kind === "pinned") rules.set(pair, reader.pinned(line, Math.floor(pair / size), pair % size));
-      else if (limits !== undefined && isLimited(line, carried.has(pair)))
+      else if (limits !== undefined && (carried.has(pair) || isLimited(line)))
         rules.set(pair, { kind: "limited", limits });
       else free.add(pair);
     }
   }
   return { graph, rules, isFree: (pair) => free.has(pair), reserved };
 }
-
-const isLimited = ({ avoid, via, maxHops }: MeasuredPath, carried: boolean): boolean =>
-  carried || avoid.length > 0 || via !== undefined || maxHops !== undefined;
 
 /** Names to indices. */
 class Reader {

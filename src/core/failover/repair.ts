@@ -1,0 +1,128 @@
+// Around links that are down: which of a node's ways move, and to which neighbour, without waiting for anybody.
+//
+// A neighbour is unaffected when the way that packets take from it on, as everybody forwards now, uses no link that is down and
+// does not come back. No node on such a way moves, so whoever else has moved already, or has not yet, no packet goes in a circle:
+// the loop-free condition of RFC 5286 with the way itself in place of distances, for any node and not only the one at the link.
+import type { LinkIndex, Routing } from "../route.ts";
+import { trafficOf, type Traffic } from "../traffic.ts";
+
+/** What every node does with a packet under one routing. */
+export interface Forwarding {
+  readonly routing: Routing;
+  readonly traffic: Traffic;
+  /** By node, the links that it sends. */
+  readonly leaving: readonly (readonly LinkIndex[])[];
+  /** By destination, the sources whose packets leave their way somewhere: they may be forwarded unlike others. */
+  readonly special: ReadonlyMap<number, ReadonlySet<number>>;
+}
+
+/** A way of the node's own that moves: to a destination, by this link. */
+export interface Repair {
+  readonly to: number;
+  readonly link: LinkIndex;
+}
+
+const OWN = -1;
+/** A source whose packets no rule forwards otherwise. */
+const ANYBODY = -1;
+
+export function forwardingOf(routing: Routing): Forwarding {
+  const traffic = trafficOf(routing);
+  const leaving: LinkIndex[][] = Array.from({ length: routing.nodes }, () => []);
+  for (let link = 0; link < routing.links; link++) leaving[routing.sender(link)]!.push(link);
+  const special = new Map<number, Set<number>>();
+  for (const bySource of traffic.exceptions.values()) {
+    for (const [source, ways] of bySource)
+      for (const to of ways.keys()) special.set(to, (special.get(to) ?? new Set()).add(source));
+  }
+  return { routing, traffic, leaving, special };
+}
+
+/** The link by which a node forwards a packet that entered by `enter` (`-1`: its own), -1 for none. */
+export function nextLink(
+  { routing, traffic }: Forwarding,
+  node: number,
+  enter: LinkIndex,
+  source: number,
+  to: number,
+): LinkIndex {
+  const except = enter === OWN ? undefined : traffic.exceptions.get(enter)?.get(source)?.get(to);
+  return except ?? traffic.own[node * routing.nodes + to]!;
+}
+
+/**
+ * The destinations of a node whose way uses a link that is down and that have an unaffected neighbour: the one whose way
+ * `costMs` likes best (the sum over its links; the fewest hops when left out). Only of the node's table main: packets that
+ * a rule forwards otherwise wait for the controller.
+ */
+export function repair(
+  forwarding: Forwarding,
+  node: number,
+  down: ReadonlySet<LinkIndex>,
+  costMs: (link: LinkIndex) => number = () => 1,
+): Repair[] {
+  if (down.size === 0) return [];
+  const { routing, traffic, leaving, special } = forwarding;
+  const repairs: Repair[] = [];
+  for (let to = 0; to < routing.nodes; to++) {
+    if (to === node || traffic.own[node * routing.nodes + to] === -1) continue;
+    if (!isAffected(forwarding, node, to, down)) continue;
+    const line = routing.lines.get(node * routing.nodes + to);
+    if (line?.backup.kind === "none") continue;
+    const sources = new Set([node, ANYBODY, ...(special.get(to) ?? [])]);
+    const moving = new Map<number, boolean>();
+    const moves = (each: number): boolean => {
+      const known = moving.get(each) ?? isAffected(forwarding, each, to, down);
+      moving.set(each, known);
+      return known;
+    };
+    let best: { readonly link: LinkIndex; readonly costMs: number } | undefined;
+    for (const link of leaving[node]!) {
+      if (down.has(link)) continue;
+      const peer = routing.sender(link ^ 1);
+      const ways = Array.from(sources, (source) =>
+        peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves),
+      );
+      const [own] = ways;
+      if (own === undefined || ways.includes(undefined)) continue;
+      const whole = [link, ...own].reduce((sum, each) => sum + costMs(each), 0);
+      if (best === undefined || whole < best.costMs) best = { link, costMs: whole };
+    }
+    if (best !== undefined) repairs.push({ to, link: best.link });
+  }
+  return repairs;
+}
+
+/** Whether a node's own packets, or those it forwards by its own route, meet a link that is down. */
+const isAffected = (
+  forwarding: Forwarding,
+  node: number,
+  to: number,
+  down: ReadonlySet<LinkIndex>,
+): boolean =>
+  [node, ANYBODY].some(
+    (source) => wayFrom(forwarding, node, OWN, source, to, down, () => false) === undefined,
+  );
+
+/** The links from a node to a destination; undefined when one is down, when they come by an avoided node, or lead nowhere. */
+function wayFrom(
+  forwarding: Forwarding,
+  node: number,
+  enter: LinkIndex,
+  source: number,
+  to: number,
+  down: ReadonlySet<LinkIndex>,
+  avoids: (node: number) => boolean,
+): LinkIndex[] | undefined {
+  const { routing } = forwarding;
+  const links: LinkIndex[] = [];
+  let [at, by] = [node, enter];
+  while (at !== to) {
+    const link = nextLink(forwarding, at, by, source, to);
+    if (link === -1 || avoids(at) || down.has(link) || links.length > routing.nodes) return undefined;
+    links.push(link);
+    at = routing.sender(link ^ 1);
+    by = link ^ 1;
+  }
+  return links;
+}

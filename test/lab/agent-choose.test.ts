@@ -1,0 +1,108 @@
+// Agents on real WireGuard: each direction comes to its best path by itself, and to another one when that dies.
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { agentProgram } from "../../src/agent/bundle.ts";
+import { formatConfig } from "../../src/agent/config.ts";
+import type { Host } from "../../src/linux/command.ts";
+import { tofro } from "../support/cli.ts";
+import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENCE } from "../support/patience.ts";
+
+const NETWORK = `overlay: 192.168.51.0/24
+nodes:
+  a: { address: 192.168.51.5 }
+  b: { address: 192.168.51.1, endpoint: 198.51.100.1 }
+  c: { address: 192.168.51.2, endpoint: 198.51.100.2 }
+paths: [a <=> c]
+`;
+const UNDERLAY = `underlay:
+  a -> c: { delay: 55ms, jitter: 8ms, loss: 2% }
+  c -> a: { delay: 15ms }
+  a <-> b: { delay: 8ms }
+  b <-> c: { delay: 7ms }
+`;
+const ADDRESS = { a: "192.168.51.5", c: "192.168.51.2" } as const;
+const FOLDER = "/run/tofro-agent";
+const PROBE_MS = 10;
+
+const sh = async (host: Host, script: string): Promise<string> =>
+  (await host.run(["sh", "-c", script], { timeoutMs: 120_000 })).stdout;
+
+async function startAgents(lab: TestLab): Promise<void> {
+  const { spec, lock } = lab.plan;
+  const program = await agentProgram();
+  await Promise.all(
+    spec.nodes.map(async ({ name }) => {
+      const host = await lab.host(name);
+      await sh(host, `mkdir -p -m 700 ${FOLDER}`);
+      await host.writeFile(`${FOLDER}/agent.mjs`, program, 0o600);
+      await host.writeFile("/etc/tofro/agent.json", formatConfig({ node: name, spec, lock }), 0o600);
+      await sh(host, `setsid node ${FOLDER}/agent.mjs /etc/tofro >${FOLDER}/log 2>&1 </dev/null &`);
+    }),
+  );
+}
+
+const way = async (lab: TestLab, from: "a" | "c", to: "a" | "c"): Promise<string | undefined> =>
+  /dev (\S+)/.exec(await sh(await lab.host(from), `ip -o route get ${ADDRESS[to]}`))?.[1];
+
+async function until(limitMs: number, look: () => Promise<boolean>): Promise<number> {
+  const begunMs = performance.now();
+  while (!(await look())) {
+    if (performance.now() - begunMs > limitMs) throw new Error(`not within ${limitMs} ms`);
+    await sleep(200);
+  }
+  return performance.now() - begunMs;
+}
+
+/** Pings from a to c while `work` runs; returns the sequence numbers that were not answered. */
+async function lost(lab: TestLab, seconds: number, work: () => Promise<void>): Promise<number[]> {
+  const count = Math.round((seconds * 1000) / PROBE_MS);
+  const pinging = sh(
+    await lab.host("a"),
+    `ping -n -i ${PROBE_MS / 1000} -c ${count} -W 1 ${ADDRESS.c} || true`,
+  );
+  await work();
+  const answered = new Set(Array.from((await pinging).matchAll(/icmp_seq=(\d+)/g), ([, n]) => Number(n)));
+  return Array.from({ length: count }, (_, index) => index + 1).filter((n) => !answered.has(n));
+}
+
+describe("agents", () => {
+  it("bring both directions to their best paths, and around what dies, and back", async () => {
+    await withLab(NETWORK, { bare: true, underlay: UNDERLAY }, async (lab) => {
+      expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+      expect(await way(lab, "a", "c")).toBe("wg-c");
+      await startAgents(lab);
+      await until(60_000 * PATIENCE, async () => (await way(lab, "a", "c")) === "wg-b");
+      expect(await way(lab, "c", "a")).toBe("wg-a");
+      // Over b there, which its counters show, and directly back.
+      const traced = await tofro("trace", "a", "c", "--no-measure", "--json", "--lab", lab.name);
+      const { directions } = JSON.parse(traced.stdout) as {
+        directions: { hops: { node: string; sent?: number; received?: number }[] }[];
+      };
+      expect(directions.map(({ hops }) => hops.map(({ node }) => node))).toEqual([
+        ["a", "b", "c"],
+        ["c", "a"],
+      ]);
+
+      // Silently: no link goes down, nothing says so. The direction back is not touched.
+      const set = (what: string) => tofro("lab", "set", "b -> c", what, "--name", lab.name);
+      const gone = await lost(lab, 4, async () => {
+        await sleep(1000);
+        expect((await set("loss=100%")).code).toBe(0);
+      });
+      for (const each of ["a", "b", "c"])
+        process.stderr.write(
+          `${each} ${await sh(await lab.host(each), `node ${FOLDER}/agent.mjs --ask status | tr ',' '\\n' | grep -E 'condition|down|epoch|from|isConn|isMute|tunnel' | tr '\\n' ' '; tail -n 5 ${FOLDER}/log | cut -c1-300`)}\n`,
+        );
+      expect(await way(lab, "a", "c")).toBe("wg-c");
+      expect(await way(lab, "c", "a")).toBe("wg-a");
+      // Of 400, some 2 in 100 of the direct way that was taken then.
+      expect(gone.length * PROBE_MS).toBeLessThan(1000 * PATIENCE);
+
+      expect((await set("loss=0%")).code).toBe(0);
+      const backMs = await until(90_000 * PATIENCE, async () => (await way(lab, "a", "c")) === "wg-b");
+      // Not before it has been good for a while.
+      expect(backMs).toBeGreaterThan(9_000);
+    });
+  });
+});
