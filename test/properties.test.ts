@@ -6,6 +6,7 @@ import { check, type CheckResult } from "../src/core/check/check.ts";
 import type { Address } from "../src/core/address.ts";
 import { parse } from "../src/core/parse.ts";
 import { compile, directions, type Plan } from "../src/core/plan.ts";
+import { randomChoice } from "./support/random-choice.ts";
 import { MUTATIONS, type Mutation } from "./support/mutations.ts";
 import { randomNetwork, type RandomNetwork } from "./support/random-network.ts";
 
@@ -45,6 +46,29 @@ describe("what the compiler makes", () => {
           expect(seen.get(`${from} ${to}`) ?? path).toEqual(path);
           expect(new Set(path).size).toBe(path.length);
         }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("is accepted with agents, too, whatever they choose, and permits the same", () => {
+    fc.assert(
+      fc.property(networks, fc.nat(), (network, seed) => {
+        const { spec, lock, topology } = planOf(network);
+        const choice = randomChoice(topology, seed);
+        const plan = compile(spec, lock, { choice, agents: true });
+        const result = verdicts(plan);
+        expect(result.directions.filter(({ broken }) => broken !== undefined)).toEqual([]);
+        const seen = new Map(result.directions.map((each) => [`${each.from} ${each.to}`, each.path]));
+        for (const { from, to, path } of directions(plan))
+          if (seen.has(`${from} ${to}`)) expect(seen.get(`${from} ${to}`)).toEqual(path);
+        const permits = ({ states }: Plan) =>
+          states.map(({ interfaces, firewall }) => [
+            interfaces.map(({ peer }) => peer.allowedIps),
+            firewall.arrivals,
+            firewall.transits,
+          ]);
+        expect(permits(plan)).toEqual(permits(compile(spec, lock, { agents: true })));
       }),
       { numRuns: RUNS },
     );

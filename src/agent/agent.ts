@@ -30,6 +30,7 @@ export async function agent(folder: string): Promise<void> {
     ...(config.wireguard && { wireguard: config.wireguard }),
     presharedKeyPrints: prints(state, { presharedKeys: await presharedKeys(folder, state) }),
     onHeld: latest((held: NodeState) => write(HELD, formatHeld(configPrint(text), held))),
+    onRepaired: () => choosing.pin(),
     log: (line) => process.stderr.write(`${line}\n`),
   });
   const close = await serve(SOCKET, {

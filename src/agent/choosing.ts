@@ -15,7 +15,7 @@ import type { AgentConfig } from "./config.ts";
 import { callController, type AgentEnd } from "./control.ts";
 import type { Kept } from "./kept.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";
-import { pinLines, probedEnds } from "./pins.ts";
+import { pinLines, probedEnds, type ProbedEnd } from "./pins.ts";
 import { newSession, startProbes } from "./probes.ts";
 import { RouteChannel } from "./route-channel.ts";
 import { Router } from "./router.ts";
@@ -54,6 +54,7 @@ export class Choosing {
   readonly #core: Agent;
   readonly #plan: Plan;
   readonly #channel = new RouteChannel();
+  readonly #ends: readonly ProbedEnd[];
   #events: ChoosingEvents | undefined;
   #signals: Signals | undefined;
   #control: AgentEnd | undefined;
@@ -69,6 +70,7 @@ export class Choosing {
     this.#links = linksOf(this.#plan.topology);
     const index = this.#links.names.indexOf(node);
     if (index === -1) throw new TofroError(`Cannot start: the plan has no node "${node}"`);
+    this.#ends = probedEnds(this.#plan.topology, node);
     this.#router = new Router(spec, lock, node);
     this.#core = new Agent(
       {
@@ -94,13 +96,11 @@ export class Choosing {
 
   start(events: ChoosingEvents): void {
     this.#events = events;
-    const { node } = this.#config;
     const { topology } = this.#plan;
     const identity = this.#identity();
     const addresses = new Map(topology.nodes.map(({ name, addresses: [first] }) => [name, first!]));
-    const ends = probedEnds(topology, node);
-    const pin = (): void => void this.#channel.run(pinLines(ends)).catch(() => undefined);
-    pin();
+    const ends = this.#ends;
+    this.pin();
     this.#signals = new Signals({
       identity,
       addresses,
@@ -116,11 +116,18 @@ export class Choosing {
     });
     const timers = [
       setInterval(() => this.#carryOut(this.#core.tick(now())), TICK_MS),
-      setInterval(pin, PIN_MS),
+      setInterval(() => this.pin(), PIN_MS),
     ];
     this.#stops = [stopProbes, ...timers.map((timer) => () => clearInterval(timer))];
     this.#carryOut(this.#core.begin());
     this.#join(identity, addresses);
+  }
+
+  /** Puts the test packets' routes there, or back. */
+  pin(): void {
+    // `ip` remembers interfaces by number, and one that was made anew has another.
+    this.#channel.restart();
+    void this.#channel.run(pinLines(this.#ends)).catch(() => undefined);
   }
 
   stop(): void {

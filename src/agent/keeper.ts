@@ -43,6 +43,8 @@ export interface KeeperOptions {
   readonly presharedKeyPrints: ReadonlyMap<string, string>;
   /** What it holds from now on, whenever that changes. */
   readonly onHeld: (state: NodeState) => void;
+  /** Something was put right: perhaps an interface made anew, which has lost what others had put on it. */
+  readonly onRepaired: () => void;
   readonly log: (line: string) => void;
 }
 
@@ -233,6 +235,7 @@ export class Keeper {
     const count = this.#status.repairs + 1;
     this.#status = { ...this.#status, repairs: count, lastRepair: lines };
     this.#options.log(`repaired: ${lines.join("; ")}`);
+    this.#options.onRepaired();
     return said === "" ? undefined : said;
   }
 

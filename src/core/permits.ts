@@ -14,10 +14,17 @@ export type Permits = Pick<Traffic, "sent" | "arriving" | "transits">;
 export function permitsOf(topology: Topology, routing: Routing, present: Traffic, isolate: boolean): Permits {
   const permits = new Wide(topology, routing, present);
   const [froms, tos] = [new Set<number>(), new Set<number>()];
+  // A transit answers the ends of what it carries: with `isolate` that is a pair that only the choice makes.
+  const ends = new Set(
+    [...routing.lines].flatMap(([pair, line]) =>
+      mayMove(line) ? [Math.floor(pair / routing.nodes), pair % routing.nodes] : [],
+    ),
+  );
   for (let from = 0; from < routing.nodes; from++) {
     for (let to = 0; to < routing.nodes; to++) {
       const line = routing.lines.get(from * routing.nodes + to);
-      if (from === to || (line === undefined ? isolate : !mayMove(line))) continue;
+      const stays = line === undefined ? isolate && !ends.has(from) && !ends.has(to) : !mayMove(line);
+      if (from === to || stays) continue;
       if (line?.kind === "measured" && isLimited(line)) permits.addWithin(from, to, line);
       else {
         froms.add(from);

@@ -1,39 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { numbers, randomChoice } from "../../../test/support/random-choice.ts";
 import { randomNetwork } from "../../../test/support/random-network.ts";
-import type { Choice } from "../choose/choice.ts";
 import { parse } from "../parse.ts";
 import { compile } from "../plan.ts";
 import { route, type LinkIndex } from "../route.ts";
 import { forwardingOf, nextLink, repair } from "./repair.ts";
-
-/** The same every time, from 0 to below. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-/** A random tree towards each destination: every node takes a link to one that was reached before. */
-function randomChoice(senders: readonly number[], nodes: number, seed: number): Choice {
-  const random = numbers(seed);
-  const trees = Array.from({ length: nodes }, (_, to) => {
-    const tree = new Int32Array(nodes).fill(-1);
-    const reached = new Set([to]);
-    for (;;) {
-      const open = senders.flatMap((from, link) =>
-        !reached.has(from) && reached.has(senders[link ^ 1]!) ? [link] : [],
-      );
-      if (open.length === 0) return tree;
-      const link = open[random(open.length)]!;
-      tree[senders[link]!] = link;
-      reached.add(senders[link]!);
-    }
-  });
-  return { epoch: 1, trees, paths: new Map(), dead: new Set() };
-}
 
 const cases = fc.record({
   network: randomNetwork({ nodes: { min: 3, max: 8 }, rich: true }),
@@ -53,7 +25,7 @@ describe("repair", () => {
           ends.map(({ node }) => topology.nodes.findIndex(({ name }) => name === node)),
         );
         const nodes = topology.nodes.length;
-        const forwarding = forwardingOf(route(spec!, topology, randomChoice(senders, nodes, seed)));
+        const forwarding = forwardingOf(route(spec!, topology, randomChoice(topology, seed)));
         const random = numbers(seed + 1);
         const down = new Set<LinkIndex>();
         while (down.size < Math.min(deadLinks, senders.length)) down.add(random(senders.length));

@@ -1,0 +1,99 @@
+// The agent holds its machine: each kind of drift is gone again at once, and a choice is installed at once.
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { formatConfig } from "../../src/agent/config.ts";
+import { agentProgram } from "../../src/agent/bundle.ts";
+import type { Host } from "../../src/linux/command.ts";
+import { tofro } from "../support/cli.ts";
+import { withLab } from "../support/lab.ts";
+import { PATIENCE } from "../support/patience.ts";
+import { snapshotAll } from "../support/snapshot.ts";
+
+const NETWORK = `overlay: [10.70.0.0/24, "fd70::/64"]
+nodes:
+  a: { address: [10.70.0.1, "fd70::1"] }
+  b: { address: [10.70.0.2, "fd70::2"], endpoint: 198.51.100.2 }
+  c: { address: [10.70.0.3, "fd70::3"], endpoint: 198.51.100.3 }
+paths: [a -> b -> c, c -> a, b <-> a]
+`;
+/** Each changes what is ours on b, the transit. */
+const FAULTS = [
+  "ip route del 10.70.0.3 proto 116",
+  "ip route flush proto 116 dev wg-a; ip -6 route flush proto 116 dev wg-a",
+  "ip route replace 10.70.0.3/32 dev wg-a proto 116",
+  "ip link set wg-c down",
+  "ip link del wg-c",
+  "ip link set wg-a mtu 1300",
+  "ip address flush dev wg-a",
+  "ip link del tofro",
+  "nft delete table inet tofro",
+  "nft flush ruleset",
+  "nft flush set inet tofro arrivals4",
+  "wg set wg-c peer $(wg show wg-c peers) allowed-ips 10.99.0.0/24",
+  "wg set wg-c peer $(wg show wg-c peers) remove",
+  "wg set wg-c listen-port 40000",
+  "sysctl -qw net.ipv4.ip_forward=0",
+  "sysctl -qw net.ipv4.conf.wg-a.rp_filter=1",
+];
+
+const sh = (host: Host, script: string) => host.run(["sh", "-c", script], { timeoutMs: 60_000 });
+
+const within = async (limitMs: number, look: () => Promise<boolean>): Promise<number> => {
+  const begunMs = performance.now();
+  for (;;) {
+    if (await look()) return performance.now() - begunMs;
+    if (performance.now() - begunMs > limitMs) return Number.POSITIVE_INFINITY;
+    await sleep(20);
+  }
+};
+
+describe("an agent", () => {
+  it("mends each kind of drift at once, and leaves all as it is when it ends", async () => {
+    await withLab(NETWORK, { bare: true }, async (lab, folder) => {
+      expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+      const b = await lab.host("b");
+      const picture = async (): Promise<string[]> => (await snapshotAll(lab))["b"]!.split("\n").sort();
+      await b.writeFile(`${folder}/agent.mjs`, await agentProgram(), 0o600);
+      const { spec, lock } = lab.plan;
+      await b.writeFile("/etc/tofro/agent.json", formatConfig({ node: "b", spec, lock }), 0o600);
+      const asked = `node ${folder}/agent.mjs --ask status`;
+      await sh(b, `setsid node ${folder}/agent.mjs /etc/tofro >/run/agent.log 2>&1 </dev/null &`);
+      expect(
+        await within(10_000 * PATIENCE, async () => (await sh(b, `${asked} || true`)).stdout !== ""),
+      ).toBeLessThan(10_000 * PATIENCE);
+      // What it holds lets links carry more than apply's plan does.
+      await within(
+        20_000 * PATIENCE,
+        async () =>
+          (await sh(b, asked)).stdout.includes('"repairs":') &&
+          (await sh(b, "nft list set inet tofro arrivals4")).stdout.includes("10.70.0.3"),
+      );
+      await sleep(2000 * PATIENCE);
+      const planned = await picture();
+
+      const took = new Map<string, number>();
+      for (const fault of FAULTS) {
+        await sh(b, fault);
+        took.set(
+          fault,
+          await within(10_000 * PATIENCE, async () => (await picture()).join("\n") === planned.join("\n")),
+        );
+      }
+      expect([...took].filter(([, ms]) => ms > 2500 * PATIENCE)).toEqual([]);
+      const { value } = {
+        value: JSON.parse((await sh(b, asked)).stdout) as { keeper: { repairs: number; trouble?: string } },
+      };
+      expect(value.keeper.repairs).toBeGreaterThanOrEqual(FAULTS.length);
+      expect(value.keeper.trouble).toBeUndefined();
+
+      await sh(b, "kill $(cat /run/tofro-agent/pid)");
+      expect(
+        await within(
+          5000 * PATIENCE,
+          async () => !(await sh(b, "ls /run/tofro-agent")).stdout.includes("pid"),
+        ),
+      ).toBeLessThan(5000 * PATIENCE);
+      expect(await picture()).toEqual(planned);
+    });
+  });
+});
