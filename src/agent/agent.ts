@@ -11,25 +11,27 @@ import { CONFIG_NAME, formatConfig, parseConfig } from "./config.ts";
 import { configPrint, formatHeld } from "./held.ts";
 import { formatKept, parseKept, type Kept } from "./kept.ts";
 import { Keeper } from "./keeper.ts";
-import { AGENT_RUN, HELD, KEPT, SOCKET } from "./places.ts";
+import { AGENT_ETC, AGENT_RUN, HELD, KEPT, SOCKET } from "./places.ts";
 import { serve } from "./socket.ts";
 
-/** `folder` holds the configuration and the keys. Returns when a signal has ended it. */
+/** `folder` holds the configuration. Returns when a signal has ended it, or when tofro is taken off the machine. */
 export async function agent(folder: string): Promise<void> {
   const text = await readFile(join(folder, CONFIG_NAME), "utf8");
   const config = parseConfig(text);
   // The same on all nodes.
   const print = configPrint(formatConfig({ spec: config.spec, lock: config.lock, node: "" }));
   const kept = parseKept((await readIfThere(KEPT)) ?? "", print);
-  const choosing = new Choosing(config, { folder, print, kept });
+  const choosing = new Choosing(config, { print, kept });
   const state = choosing.state;
   await mkdir(AGENT_RUN, { recursive: true, mode: 0o700 });
+  const gone = Promise.withResolvers<void>();
   const keeper = new Keeper({
     state,
     host: localHost,
     ...(config.wireguard && { wireguard: config.wireguard }),
-    presharedKeyPrints: prints(state, { presharedKeys: await presharedKeys(folder, state) }),
+    presharedKeyPrints: prints(state, { presharedKeys: await presharedKeys(state) }),
     onHeld: latest((held: NodeState) => write(HELD, formatHeld(configPrint(text), held))),
+    onGone: () => gone.resolve(),
     onRepaired: () => choosing.pin(),
     log: (line) => process.stderr.write(`${line}\n`),
   });
@@ -48,18 +50,18 @@ export async function agent(folder: string): Promise<void> {
     hold: (next) => void keeper.set(next),
     keep: latest((next: Kept) => write(KEPT, formatKept(next))),
   });
-  await ended();
-  choosing.stop();
+  await Promise.race([ended(), gone.promise]);
+  await choosing.stop();
   await keeper.stop();
   await close();
   // What it chose stays for its next life, until `down` or the next boot.
   await rm(join(AGENT_RUN, "pid"), { force: true });
 }
 
-async function presharedKeys(folder: string, state: NodeState): Promise<Map<string, string>> {
+async function presharedKeys(state: NodeState): Promise<Map<string, string>> {
   const keys = await Promise.all(
     state.interfaces.map(async ({ name, tunnel }) => {
-      const text = await readIfThere(presharedKeyFile(folder, name));
+      const text = await readIfThere(presharedKeyFile(AGENT_ETC, name));
       return text === undefined ? [] : [[tunnel, text.trim()] as const];
     }),
   );

@@ -1,6 +1,5 @@
 // The part of an agent that hears its links, speaks with the others and says what the machine shall be held at.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Agent, type Effect } from "../core/agent/agent.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { ToAgent } from "../core/agent/messages.ts";
@@ -9,15 +8,17 @@ import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
 import { compile, type Plan } from "../core/plan.ts";
+import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
 import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "./config.ts";
 import { callController, type AgentEnd } from "./control.ts";
 import type { Kept } from "./kept.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";
-import { pinLines, probedEnds, type ProbedEnd } from "./pins.ts";
+import { pinLines, probedEnds, type ProbedEnd, unpinLines } from "./pins.ts";
 import { newSession, startProbes } from "./probes.ts";
 import { RouteChannel } from "./route-channel.ts";
+import { AGENT_ETC } from "./places.ts";
 import { Router } from "./router.ts";
 import { Signals } from "./signals.ts";
 
@@ -31,8 +32,6 @@ const HOLD_MS = 10_000;
 const LOSS_WEIGHT_MS = 1_000;
 
 export interface ChoosingOptions {
-  /** Where the keys are. */
-  readonly folder: string;
   /** Tells this network from others, and from what it was before. */
   readonly print: string;
   /** What an earlier life of this agent, in the same network, left. */
@@ -60,6 +59,7 @@ export class Choosing {
   #control: AgentEnd | undefined;
   #controller: RunningController | undefined;
   #isConnected = false;
+  #isStopped = false;
   #stops: (() => void)[] = [];
 
   constructor(config: AgentConfig, options: ChoosingOptions) {
@@ -125,16 +125,21 @@ export class Choosing {
 
   /** Puts the test packets' routes there, or back. */
   pin(): void {
+    if (this.#isStopped) return;
     // `ip` remembers interfaces by number, and one that was made anew has another.
     this.#channel.restart();
     void this.#channel.run(pinLines(this.#ends)).catch(() => undefined);
   }
 
-  stop(): void {
+  /** The machine keeps what was chosen, but not the test packets' routes. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const stop of this.#stops) stop();
     this.#signals?.stop();
     this.#control?.stop();
     this.#controller?.stop();
+    this.#channel.restart();
+    await this.#channel.run(unpinLines(this.#ends)).catch(() => undefined);
     this.#channel.restart();
   }
 
@@ -144,7 +149,7 @@ export class Choosing {
     const { choice, down } = this.#core.holding;
     return {
       epoch: choice.epoch,
-      controller: { node: this.#controllerName(), isConnected: this.#isConnected },
+      controller: { node: controllerOf(this.#config.spec), isConnected: this.#isConnected },
       links: Array.from(this.#core.incoming, ([link, incoming]) => ({
         tunnel: this.#plan.topology.tunnels[link >> 1]!.id,
         from: names[senders[link]!],
@@ -162,11 +167,7 @@ export class Choosing {
   /** Asked of the agent that runs the controller. */
   why(from: string, to: string): unknown {
     if (this.#controller !== undefined) return this.#controller.why(from, to);
-    throw new Error(`the controller runs on ${this.#controllerName() ?? "no node"}`);
-  }
-
-  #controllerName(): string | undefined {
-    return this.#config.spec.nodes.find(({ endpoint }) => endpoint !== undefined)?.name;
+    throw new Error(`the controller runs on ${controllerOf(this.#config.spec) ?? "no node"}`);
   }
 
   #identity(): Identity {
@@ -174,14 +175,14 @@ export class Choosing {
     const { node } = this.#config;
     return {
       node,
-      privateKey: readFileSync(join(nodeKeyFile(this.#options.folder)), "utf8").trim(),
+      privateKey: readFileSync(nodeKeyFile(AGENT_ETC), "utf8").trim(),
       publicKeys: new Map(topology.nodes.map(({ name, publicKey }) => [name, publicKey])),
     };
   }
 
   #join(identity: Identity, addresses: ReadonlyMap<string, string>): void {
     const { node, spec } = this.#config;
-    const controller = this.#controllerName();
+    const controller = controllerOf(spec);
     if (controller === undefined) return;
     const keys = pairKeys(identity, "control");
     const address = addresses.get(controller)!;

@@ -33,6 +33,8 @@ const WIREGUARD_S = 0.3;
 /** Repairs of what is changed back again and again come ever slower, up to this. */
 const MOST_MS = 5000;
 const SCRIPT_MS = 60_000;
+/** What brings the plan up at boot, as long as the machine has one. */
+const UP = `${AGENT_ETC}/up`;
 
 export interface KeeperOptions {
   readonly state: NodeState;
@@ -43,6 +45,8 @@ export interface KeeperOptions {
   readonly presharedKeyPrints: ReadonlyMap<string, string>;
   /** What it holds from now on, whenever that changes. */
   readonly onHeld: (state: NodeState) => void;
+  /** The plan was taken off the machine: there is nothing to hold any more. */
+  readonly onGone: () => void;
   /** Something was put right: perhaps an interface made anew, which has lost what others had put on it. */
   readonly onRepaired: () => void;
   readonly log: (line: string) => void;
@@ -184,6 +188,12 @@ export class Keeper {
     if (isWaiting) {
       await sleep(LOCKED_MS);
       this.#isDirty = true;
+      return;
+    }
+    // `down` has removed it.
+    if (!existsSync(UP)) {
+      this.#options.log("the plan was taken off this machine");
+      this.#options.onGone();
       return;
     }
     const [generation, held] = [this.#generation, this.#held];

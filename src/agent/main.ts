@@ -1,5 +1,6 @@
 // The agent's program on a node: `node agent.mjs FOLDER` holds the machine at its state until SIGTERM, which leaves all
-// as it is; `node agent.mjs --ask WORD` asks the one that runs there.
+// as it is; `node agent.mjs --ask REQUEST` asks the one that runs there.
+import { z } from "zod";
 import { agent } from "./agent.ts";
 import { supplement } from "./node20.ts";
 import { ask } from "./socket.ts";
@@ -10,9 +11,10 @@ process.umask(0o077);
 supplement();
 try {
   if (first === "--ask" && word !== undefined) {
-    process.stdout.write(`${JSON.stringify(await ask(SOCKET, { get: word }, 5000))}\n`);
+    const request = z.looseObject({ get: z.string() }).parse(JSON.parse(word));
+    process.stdout.write(`${JSON.stringify(await ask(SOCKET, request, 5000))}\n`);
   } else if (first !== undefined) await agent(first);
-  else throw new Error("Usage: agent.mjs FOLDER | --ask WORD");
+  else throw new Error("Usage: agent.mjs FOLDER | --ask REQUEST");
 } catch (error) {
   process.stderr.write(`tofro-agent: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,5 +1,5 @@
 // Keeps the test packets of a tunnel in it, whatever way the plan has from one end to the other.
-import { hostPrefix, type Address } from "../core/address.ts";
+import { familyOf, hostPrefix, type Address } from "../core/address.ts";
 import type { LinkIndex } from "../core/route.ts";
 import type { Topology } from "../core/topology.ts";
 import { planSessions } from "../probe/sessions.ts";
@@ -43,15 +43,29 @@ export const probedEnds = (topology: Topology, node: string): ProbedEnd[] =>
     },
   );
 
-/** Words for `ip -batch` that put the pins there, or back; what is there already fails, and stays. */
+/** Words for `ip -batch` that put the pins there, or back; a rule that is there already fails, and stays. */
 export const pinLines = (ends: readonly ProbedEnd[]): string[] =>
   ends.flatMap((end, index) => {
-    const table = `table ${FIRST_TABLE + index} proto ${AGENT_PROTOCOL}`;
-    const family = end.own.includes(":") ? "-6 " : "";
-    return [
-      `${family}route replace ${hostPrefix(end.peer)} dev ${end.interface} src ${end.own} ${table}`,
-      // Where the tunnel is not there its packets shall go nowhere rather than by another one.
-      `${family}route replace unreachable default metric ${LAST_METRIC} ${table}`,
-      `${family}rule add priority ${RULE_PRIORITY} iif lo ipproto udp sport ${end.port} dport ${end.port} lookup ${FIRST_TABLE + index} protocol ${AGENT_PROTOCOL}`,
-    ];
+    const { route, blackhole, rule } = pinOf(end, index);
+    return [`route replace ${route}`, `route replace ${blackhole}`, `rule add ${rule}`];
   });
+
+/** Words that take them away. */
+export const unpinLines = (ends: readonly ProbedEnd[]): string[] =>
+  ends.flatMap((end, index) => {
+    const { route, blackhole, rule } = pinOf(end, index);
+    return [`rule del ${rule}`, `route del ${route}`, `route del ${blackhole}`];
+  });
+
+/** In a batch there is no option for the family: an address of it has to be there. */
+function pinOf(end: ProbedEnd, index: number) {
+  const table = FIRST_TABLE + index;
+  const own = `table ${table} proto ${AGENT_PROTOCOL}`;
+  const ports = `sport ${end.port} dport ${end.port}`;
+  return {
+    route: `${hostPrefix(end.peer)} dev ${end.interface} src ${end.own} ${own}`,
+    // Where the tunnel is not there its packets shall go nowhere rather than by another one.
+    blackhole: `unreachable ${familyOf(end.own) === 6 ? "::/0" : "0.0.0.0/0"} metric ${LAST_METRIC} ${own}`,
+    rule: `priority ${RULE_PRIORITY} from ${hostPrefix(end.own)} iif lo ipproto udp ${ports} lookup ${table} protocol ${AGENT_PROTOCOL}`,
+  };
+}

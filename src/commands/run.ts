@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { TofroError, type ExitCode } from "../core/error.ts";
 import { prepareOverlay } from "../lab/overlay.ts";
+import { agentCommand } from "./agent.ts";
 import { applyCommand, downCommand } from "./apply.ts";
 import { captureCommand } from "./capture.ts";
 import { checkCommand } from "./check.ts";
@@ -19,6 +20,7 @@ import { showCommand } from "./show.ts";
 import { unlock } from "./unlock.ts";
 import { statusCommand } from "./status.ts";
 import { traceCommand } from "./trace.ts";
+import { whyCommand } from "./why.ts";
 
 const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
 const VERBS = [
@@ -32,6 +34,8 @@ const VERBS = [
   traceCommand,
   captureCommand,
   measureCommand,
+  agentCommand,
+  whyCommand,
   exportCommand,
   keysCommand,
   graphCommand,

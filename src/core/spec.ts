@@ -46,6 +46,10 @@ export interface NodeSpec {
 export const keepsItsKey = ({ publicKey, makesItsKey }: NodeSpec): boolean =>
   publicKey !== undefined || makesItsKey === true;
 
+/** The node whose agent runs the controller: the first that others can dial. */
+export const controllerOf = ({ nodes }: Pick<Spec, "nodes">): string | undefined =>
+  nodes.find(({ endpoint }) => endpoint !== undefined)?.name;
+
 export interface EndpointSpec {
   /** IPv4 address, IPv6 address (no brackets) or host name. */
   readonly host: string;

@@ -1,12 +1,12 @@
 // Agents on real WireGuard: each direction comes to its best path by itself, and to another one when that dies.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { agentProgram } from "../../src/agent/bundle.ts";
-import { formatConfig } from "../../src/agent/config.ts";
 import type { Host } from "../../src/linux/command.ts";
+import { startAgent } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
 import { PATIENCE } from "../support/patience.ts";
+import { snapshotAll } from "../support/snapshot.ts";
 
 const NETWORK = `overlay: 192.168.51.0/24
 nodes:
@@ -22,25 +22,16 @@ const UNDERLAY = `underlay:
   b <-> c: { delay: 7ms }
 `;
 const ADDRESS = { a: "192.168.51.5", c: "192.168.51.2" } as const;
-const FOLDER = "/run/tofro-agent";
 const PROBE_MS = 10;
+
+interface Why {
+  readonly way: readonly string[];
+  readonly candidates: readonly { readonly path: readonly string[]; readonly moreCostMs: number }[];
+  readonly decisions: readonly { readonly reason: string }[];
+}
 
 const sh = async (host: Host, script: string): Promise<string> =>
   (await host.run(["sh", "-c", script], { timeoutMs: 120_000 })).stdout;
-
-async function startAgents(lab: TestLab): Promise<void> {
-  const { spec, lock } = lab.plan;
-  const program = await agentProgram();
-  await Promise.all(
-    spec.nodes.map(async ({ name }) => {
-      const host = await lab.host(name);
-      await sh(host, `mkdir -p -m 700 ${FOLDER}`);
-      await host.writeFile(`${FOLDER}/agent.mjs`, program, 0o600);
-      await host.writeFile("/etc/tofro/agent.json", formatConfig({ node: name, spec, lock }), 0o600);
-      await sh(host, `setsid node ${FOLDER}/agent.mjs /etc/tofro >${FOLDER}/log 2>&1 </dev/null &`);
-    }),
-  );
-}
 
 const way = async (lab: TestLab, from: "a" | "c", to: "a" | "c"): Promise<string | undefined> =>
   /dev (\S+)/.exec(await sh(await lab.host(from), `ip -o route get ${ADDRESS[to]}`))?.[1];
@@ -71,7 +62,8 @@ describe("agents", () => {
     await withLab(NETWORK, { bare: true, underlay: UNDERLAY }, async (lab) => {
       expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
       expect(await way(lab, "a", "c")).toBe("wg-c");
-      await startAgents(lab);
+      const before = await snapshotAll(lab);
+      const agents = await Promise.all(["a", "b", "c"].map((node) => startAgent(lab, node)));
       await until(60_000 * PATIENCE, async () => (await way(lab, "a", "c")) === "wg-b");
       expect(await way(lab, "c", "a")).toBe("wg-a");
       // Over b there, which its counters show, and directly back.
@@ -90,10 +82,6 @@ describe("agents", () => {
         await sleep(1000);
         expect((await set("loss=100%")).code).toBe(0);
       });
-      for (const each of ["a", "b", "c"])
-        process.stderr.write(
-          `${each} ${await sh(await lab.host(each), `node ${FOLDER}/agent.mjs --ask status | tr ',' '\\n' | grep -E 'condition|down|epoch|from|isConn|isMute|tunnel' | tr '\\n' ' '; tail -n 5 ${FOLDER}/log | cut -c1-300`)}\n`,
-        );
       expect(await way(lab, "a", "c")).toBe("wg-c");
       expect(await way(lab, "c", "a")).toBe("wg-a");
       // Of 400, some 2 in 100 of the direct way that was taken then.
@@ -103,6 +91,36 @@ describe("agents", () => {
       const backMs = await until(90_000 * PATIENCE, async () => (await way(lab, "a", "c")) === "wg-b");
       // Not before it has been good for a while.
       expect(backMs).toBeGreaterThan(9_000);
+
+      const why = await tofro("why", "a", "c", "--json", "--lab", lab.name);
+      expect(why.code).toBe(0);
+      const told = JSON.parse(why.stdout) as Why;
+      expect(told.way).toEqual(["a", "b", "c"]);
+      expect(told.candidates.map(({ path }) => path)).toEqual([
+        ["a", "b", "c"],
+        ["a", "c"],
+      ]);
+      // 55 ms, jitter and losses against 15 ms.
+      expect(told.candidates[1]!.moreCostMs).toBeGreaterThan(35);
+      expect(told.decisions.map(({ reason }) => reason)).toEqual(["gain", "failed", "gain"]);
+      const text = await tofro("why", "a", "c", "--lab", lab.name);
+      expect(text.stdout).toMatch(/^a => c: a -> b -> c\n/);
+      expect(text.stdout).toContain("it was better for long enough");
+
+      // Taken off under them: they end, and nothing is left. A second agent is refused before.
+      const second = await tofro("agent", "a", "--lab", lab.name);
+      expect(second).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("one runs there already") as string,
+      });
+      expect(await agents[0]!.stop()).toBe(0);
+      expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+      expect(await snapshotAll(lab)).toMatchObject({ a: before["a"] });
+      expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
+      expect(await Promise.all(agents.slice(1).map(({ ended }) => ended))).toEqual([0, 0]);
+      await sleep(1000);
+      for (const state of Object.values(await snapshotAll(lab)))
+        expect(state).not.toMatch(/wg-|tofro|proto 11[68]/);
     });
   });
 });

@@ -216,7 +216,7 @@ export class Agent {
     const { links, node } = this.#options;
     const news = notices.filter(
       // Of its own links it knows better.
-      (notice) => links.receivers[notice.link] !== node && this.#notices.take(notice, "controller"),
+      (notice) => links.receivers[notice.link] !== node && this.#notices.take(notice, "hearsay"),
     );
     return news.length > 0 ? this.#reconsider() : [];
   }
@@ -252,8 +252,6 @@ export class Agent {
   }
 
   #report(nowMs: number): ToController {
-    const { node, links } = this.#options;
-    const own = this.#notices.all().filter(({ link }) => links.receivers[link] === node);
     const reports = [...this.#incoming].flatMap(([link, incoming]) => {
       const figures = incoming.figures(nowMs);
       return figures === undefined ? [] : [{ link, ...figures, losses: [...figures.losses] }];
@@ -262,7 +260,7 @@ export class Agent {
       kind: "report",
       epoch: this.#choice.epoch,
       links: reports,
-      notices: own,
+      notices: this.#notices.all(),
       carried: this.#carried,
     };
   }

@@ -111,8 +111,10 @@ export class Controller {
         const { receivers } = this.#options.links;
         this.#table.report(index, message.links, nowMs);
         member.epoch = message.epoch;
-        const own = message.notices.filter(({ link }) => receivers[link] === index);
-        const isNews = own.map((notice) => this.#notices.take(notice, "receiver")).includes(true);
+        // A receiver that is cut off from here may still have told others.
+        const isNews = message.notices
+          .map((each) => this.#notices.take(each, receivers[each.link] === index ? "receiver" : "hearsay"))
+          .includes(true);
         // A link that died is no matter of patience.
         if (isNews) this.#chooseMs = -Infinity;
         return isNews ? [...this.#sync(nowMs), ...this.tick(nowMs)] : [];

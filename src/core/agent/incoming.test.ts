@@ -93,6 +93,14 @@ describe("an incoming link", () => {
     expect(times[4]! - 31_000).toBeLessThan(20_200);
   });
 
+  it("that is back is not held to have lost what an outage cost", () => {
+    const incoming = new Incoming(OPTIONS, 0);
+    play(incoming, 0, 40_000, (_, sentMs) => (sentMs >= 10_000 && sentMs < 25_000 ? undefined : 20));
+    expect(incoming.condition).toBe("up");
+    for (const { sent, lost } of incoming.figures(40_000)!.losses)
+      expect([sent > 0, lost]).toEqual([true, 0]);
+  });
+
   it("goes on when its sender starts anew, with figures of the new life only", () => {
     const incoming = new Incoming(OPTIONS, 0);
     play(incoming, 0, 10_000, () => 20, 7);

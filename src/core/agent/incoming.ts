@@ -55,6 +55,8 @@ export class Incoming {
   }
 
   hear(packet: HeardPacket): void {
+    // What an outage cost is no property of the link that is back.
+    if (this.#condition === "down" && Number.isNaN(this.#goodMs)) this.#window.clear();
     if (!this.#window.hear(packet)) return;
     this.#heardMs = packet.heardMs;
     if (Number.isNaN(this.#goodMs)) this.#goodMs = packet.heardMs;

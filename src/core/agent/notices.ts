@@ -2,8 +2,8 @@
 import type { LinkIndex } from "../route.ts";
 import type { Notice } from "./messages.ts";
 
-/** How sure it is that a notice is of now: sealed by its receiver itself, or passed on by the controller. */
-export type Source = "receiver" | "controller";
+/** How sure it is that a notice is of now: sealed by its receiver itself, or passed on. */
+export type Source = "receiver" | "hearsay";
 
 export class Notices {
   readonly #latest = new Map<LinkIndex, Notice>();

@@ -73,6 +73,12 @@ export class Window {
     return true;
   }
 
+  /** What was heard so far says nothing of what comes. */
+  clear(): void {
+    this.#life = -1;
+    this.#count = 0;
+  }
+
   /** Absent: too little was heard of late. */
   figures(nowMs: number): WindowFigures | undefined {
     const raws: number[] = [];
