@@ -244,7 +244,7 @@ export class Keeper {
     this.#isDirty = true;
     const count = this.#status.repairs + 1;
     this.#status = { ...this.#status, repairs: count, lastRepair: lines };
-    this.#options.log(`repaired: ${lines.join("; ")}`);
+    this.#options.log(`repaired: ${lines.map((line) => line.split("\n", 1)[0]).join("; ")}`);
     this.#options.onRepaired();
     return said === "" ? undefined : said;
   }

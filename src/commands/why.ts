@@ -112,7 +112,7 @@ function whyText({ from, to, way: taken, candidates, decisions }: Answer): strin
   ]);
   const table =
     rows.length === 0
-      ? "  nothing is measured yet\n"
+      ? "  no figures: its ways are down, or not measured yet\n"
       : columns([["", "way", "cost", "delay", "jitter", "loss"], ...rows], "  ");
   const told = decisions.slice(0, SHOWN).map(({ at, reason, was, is }) => {
     const gain = was.moreCostMs === undefined ? "" : `, ${was.moreCostMs.toFixed(1)} ms cheaper`;
