@@ -62,6 +62,10 @@ describe("what the compiler makes", () => {
         const seen = new Map(result.directions.map((each) => [`${each.from} ${each.to}`, each.path]));
         for (const { from, to, path } of directions(plan))
           if (seen.has(`${from} ${to}`)) expect(seen.get(`${from} ${to}`)).toEqual(path);
+        // Whatever is down: what had a way has one, and does not leave by the default route.
+        const reached = new Set(Array.from(directions(plan), ({ from, to }) => `${from} ${to}`));
+        for (const { from, to, line } of directions(planOf(network)))
+          if (line !== undefined) expect(reached).toContain(`${from} ${to}`);
         const permits = ({ states }: Plan) =>
           states.map(({ interfaces, firewall }) => [
             interfaces.map(({ peer }) => peer.allowedIps),

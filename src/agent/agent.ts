@@ -4,14 +4,15 @@ import { join } from "node:path";
 import type { NodeState } from "../core/node-state.ts";
 import { readIfThere } from "../files/atomic.ts";
 import { localHost } from "../linux/command.ts";
-import { prints } from "../linux/preshared-prints.ts";
+import { hash, prints } from "../linux/preshared-prints.ts";
+import { AGENT_RUN, CONFIG_NAME, HELD } from "../render/agent.ts";
 import { presharedKeyFile } from "../render/change.ts";
 import { Choosing } from "./choosing.ts";
-import { CONFIG_NAME, formatConfig, parseConfig } from "./config.ts";
-import { configPrint, formatHeld } from "./held.ts";
+import { formatConfig, parseConfig } from "./config.ts";
+import { formatHeld } from "../core/agent/held.ts";
 import { formatKept, parseKept, type Kept } from "./kept.ts";
 import { Keeper } from "./keeper.ts";
-import { AGENT_ETC, AGENT_RUN, HELD, KEPT, SOCKET } from "./places.ts";
+import { AGENT_ETC, KEPT, SOCKET, STARTED } from "./places.ts";
 import { serve } from "./socket.ts";
 
 /** `folder` holds the configuration. Returns when a signal has ended it, or when tofro is taken off the machine. */
@@ -19,7 +20,7 @@ export async function agent(folder: string): Promise<void> {
   const text = await readFile(join(folder, CONFIG_NAME), "utf8");
   const config = parseConfig(text);
   // The same on all nodes.
-  const print = configPrint(formatConfig({ spec: config.spec, lock: config.lock, node: "" }));
+  const print = hash(formatConfig({ spec: config.spec, lock: config.lock, node: "" }));
   const kept = parseKept((await readIfThere(KEPT)) ?? "", print);
   const choosing = new Choosing(config, { print, kept });
   const state = choosing.state;
@@ -30,7 +31,7 @@ export async function agent(folder: string): Promise<void> {
     host: localHost,
     ...(config.wireguard && { wireguard: config.wireguard }),
     presharedKeyPrints: prints(state, { presharedKeys: await presharedKeys(state) }),
-    onHeld: latest((held: NodeState) => write(HELD, formatHeld(configPrint(text), held))),
+    onHeld: latest((held: NodeState) => write(HELD, formatHeld(hash(text), held))),
     onGone: () => gone.resolve(),
     onRepaired: () => choosing.pin(),
     log: (line) => process.stderr.write(`${line}\n`),
@@ -44,6 +45,7 @@ export async function agent(folder: string): Promise<void> {
     }),
     why: ({ from, to }) => choosing.why(String(from), String(to)),
   });
+  await write(STARTED, `${process.execPath}\n${process.argv[1]}\n`);
   await write(join(AGENT_RUN, "pid"), `${process.pid}\n`);
   await keeper.start();
   choosing.start({

@@ -27,7 +27,8 @@ async function bundle(): Promise<string> {
   });
   try {
     const { output } = await build.generate({ format: "esm", codeSplitting: false, minify: true });
-    return output[0].code;
+    // Ends as every text file does.
+    return `${output[0].code.trimEnd()}\n`;
   } finally {
     await build.close();
   }

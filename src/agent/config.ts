@@ -4,6 +4,7 @@ import { parseAddress, parsePrefix, type Address, type Prefix } from "../core/ad
 import { TofroError, start, type Position } from "../core/error.ts";
 import type { Lock } from "../core/lock.ts";
 import type { Spec } from "../core/spec.ts";
+import { CONFIG_NAME } from "../render/agent.ts";
 
 export interface AgentConfig {
   /** The node that this machine is. */
@@ -16,22 +17,30 @@ export interface AgentConfig {
 
 /** Counted up when an older agent would misread the file. */
 const VERSION = 1;
-export const CONFIG_NAME = "agent.json";
 
 /** Places in the user's file mean nothing here, nor does where the operator keeps it or logs in. */
 const NOT_TOLD = new Set(["at", "file", "ssh"]);
 
-/** The same network gives the same text. */
+/** The same network gives the same text, in whatever order its values were made. */
 export function formatConfig({ node, spec, lock, wireguard }: AgentConfig): string {
-  const value = { version: VERSION, node, ...(wireguard && { wireguard }), spec, lock };
+  const value = {
+    version: VERSION,
+    node,
+    ...(wireguard && { wireguard }),
+    spec,
+    lock: { nodes: lock.nodes },
+  };
   const text = JSON.stringify(value, (key, each: unknown) => {
     if (NOT_TOLD.has(key)) return undefined;
-    return each instanceof Map
-      ? Array.from(each, ([name, held]) => ({ key: String(name), value: held }))
-      : each;
+    if (each instanceof Map) return Array.from(each, ([name, held]) => ({ key: String(name), value: held }));
+    return isObject(each) ? Object.fromEntries(Object.entries(each).sort(byName)) : each;
   });
   return `${text}\n`;
 }
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const byName = ([x]: [string, unknown], [y]: [string, unknown]): number => (x < y ? -1 : 1);
 
 /** Throws "input" when the text is not exactly what `formatConfig` writes. */
 export function parseConfig(text: string): AgentConfig {

@@ -11,13 +11,14 @@ import type { NodeState } from "../core/node-state.ts";
 import { parseObserved, type Observed } from "../core/observed.ts";
 import type { Host } from "../linux/command.ts";
 import { endpointsApart, RUN as APPLY } from "../render/apply-scripts.ts";
+import { AGENT_RUN } from "../render/agent.ts";
 import { linesOf } from "../render/change.ts";
 import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
 import { firewallNews, routingNews, wireguardSettings } from "./events.ts";
 import { moves, repairs } from "./hold.ts";
 import { listen } from "./news.ts";
-import { AGENT_ETC, AGENT_RUN } from "./places.ts";
+import { AGENT_ETC } from "./places.ts";
 import { RouteChannel } from "./route-channel.ts";
 
 /** News come in bursts: one look for all of them. */

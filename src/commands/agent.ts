@@ -1,8 +1,7 @@
 // `tofro agent`: the agent of one node in the foreground, on this machine or a lab's host, until Ctrl-C.
 import { Command } from "@commander-js/extra-typings";
-import { CONFIG_NAME, formatConfig } from "../agent/config.ts";
+import { formatConfig } from "../agent/config.ts";
 import { agentProgram } from "../agent/bundle.ts";
-import { AGENT_ETC, AGENT_RUN, NODE_PATH, PROGRAM } from "../agent/places.ts";
 import type { Sysctl } from "../core/node-state.ts";
 import { compile } from "../core/plan.ts";
 import { TofroError } from "../core/error.ts";
@@ -11,6 +10,8 @@ import { labHost } from "../lab/lab.ts";
 import { readState } from "../lab/state.ts";
 import { localHost } from "../linux/command.ts";
 import { onTerminal } from "../linux/terminal.ts";
+import { AGENT_RUN, CONFIG_NAME, PROGRAM_NAME } from "../render/agent.ts";
+import { ETC } from "../render/change.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
 import { checkNode } from "./node-argument.ts";
@@ -45,11 +46,11 @@ export const agentCommand = (io: Io) =>
       const was = await host.run(["sh", "-s"], { input: noteScript(sysctls) });
       await host.run(["mkdir", "-p", "-m", "700", AGENT_RUN]);
       const config = formatConfig({ node, spec, lock, ...(wireguard && { wireguard }) });
-      await host.writeFile(PROGRAM, await agentProgram(), 0o600);
+      const program = `${AGENT_RUN}/${PROGRAM_NAME}`;
+      await host.writeFile(program, await agentProgram(), 0o600);
       await host.writeFile(`${AGENT_RUN}/${CONFIG_NAME}`, config, 0o600);
-      await host.writeFile(NODE_PATH, `${process.execPath}\n`, 0o600);
       io.stderr(`${node}: agent begins; it reports what it repairs, and Ctrl-C ends it\n`);
-      const argv = [process.execPath, PROGRAM, AGENT_RUN];
+      const argv = [process.execPath, program, AGENT_RUN];
       try {
         const code = await (lab === undefined ? onTerminal(argv) : exec(lab, node, argv));
         if (code !== 0 && code !== INTERRUPTED)
@@ -89,7 +90,7 @@ async function refuse(
   const said = await ask(
     [
       `[ "$(id -u)" = 0 ] || echo root`,
-      `[ -e ${AGENT_ETC}/up ] || echo plan`,
+      `[ -e ${ETC}/up ] || echo plan`,
       `[ ! -e ${AGENT_RUN}/pid ] || ! kill -0 $(cat ${AGENT_RUN}/pid) 2>/dev/null || echo runs`,
       ...state.interfaces.map(({ name }) => `[ -e /sys/class/net/${name} ] || echo plan`),
       "",

@@ -12,6 +12,7 @@ import { applyAll, ChangedMeanwhile } from "../linux/apply.ts";
 import type { Host } from "../linux/command.ts";
 import { observeMachine, type Aim, type Machine } from "../linux/machine.ts";
 import type { Io } from "./io.ts";
+import { agentOptions, withAgents } from "./agents.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
 import { nodeKeys } from "./node-keys.ts";
@@ -43,16 +44,18 @@ const verb = (name: string) =>
     .option("--json", "{ changed, unchanged, leftOut }");
 
 export const applyCommand = (io: Io) =>
-  verb("apply")
+  agentOptions(verb("apply"))
     .description("bring every machine to the plan; all go back when one fails or cannot be reached again")
     .action(async (options) => {
-      const { network } = await settle(await loadNetwork(options, io), unlock);
-      const aim = planAim(network);
+      const settled = await settle(await loadNetwork(options, io), unlock);
+      // Kept in the lock when it is so.
+      const network = withAgents(settled.network, options);
       await reach(network, options, io, async (all) => {
         const token = newToken();
         const { plan, machines, making, forget } = await nodeKeys(network, all, token);
         try {
           if (making.length > 0) io.stderr(`${making.join(", ")}: makes its private key, and keeps it\n`);
+          const aim = await planAim(network, plan);
           const reached = await once({ token, plan, aim, machines }, options, io);
           await writeLock(network.file, plan.lock);
           return reached;

@@ -2,7 +2,10 @@
 import { Command } from "@commander-js/extra-typings";
 import { keepsItsKey } from "../core/spec.ts";
 import { openNetwork, planOf, secretsInUse, type OpenNetwork } from "../files/network.ts";
+import { agentProgram } from "../agent/bundle.ts";
+import { agentOptions, withAgents } from "./agents.ts";
 import type { Aim, Machine } from "../linux/machine.ts";
+import type { Plan } from "../core/plan.ts";
 import { stageLines } from "../render/apply-scripts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
@@ -12,17 +15,17 @@ import { observeAll } from "./observe.ts";
 import { unlock } from "./unlock.ts";
 
 export const planCommand = (io: Io) =>
-  machineOptions(new Command("plan"))
+  agentOptions(machineOptions(new Command("plan")))
     .alias("drift")
     .description("what apply would run on each machine; reads only; exit 3 when there is something")
     .option("--partial", "leave machines out that cannot be reached")
     .option("--json", "{ machines: [{ node, commands, isDone }], leftOut }")
     .action(async (options) => {
-      const network = await openNetwork(await loadNetwork(options, io), unlock);
+      const network = await openNetwork(withAgents(await loadNetwork(options, io), options), unlock);
       const all = await machinesOf(network, planOf(network).states, options);
       try {
-        const { machines, making } = await nodeKeys(network, all);
-        const aim = planAim(network);
+        const { plan, machines, making } = await nodeKeys(network, all);
+        const aim = await planAim(network, plan);
         const { machines: observed, leftOut } = await observeAll(machines, aim, options.partial === true, io);
         io.stdout(options.json === true ? planJson(observed, leftOut, making) : planText(observed, making));
         if (observed.some(({ isDone }) => !isDone)) io.exit(3);
@@ -36,12 +39,15 @@ export const planCommand = (io: Io) =>
 const commandsOf = ({ there, wireguard }: Machine): string[] =>
   [there.widen, there.move, there.narrow].flatMap((changes) => stageLines(changes, wireguard));
 
-/** The plan as the aim of a network's machines. */
-export const planAim = (network: OpenNetwork): Aim => ({
-  kind: "plan",
-  secrets: secretsInUse(network),
-  ownKeys: new Set(network.spec.nodes.filter(keepsItsKey).map(({ name }) => name)),
-});
+/** Throws "failed" when the agents' program cannot be made. The plan as the aim of a network's machines. */
+export async function planAim(network: OpenNetwork, { spec, lock }: Plan): Promise<Aim> {
+  return {
+    kind: "plan",
+    secrets: secretsInUse(network),
+    ownKeys: new Set(spec.nodes.filter(keepsItsKey).map(({ name }) => name)),
+    ...(lock.agents === true && { agent: { program: await agentProgram(), spec, lock } }),
+  };
+}
 
 /** Nodes that are `making` a key are planned without it: apply has it made first, and everybody's lines follow. */
 export function planText(machines: readonly Machine[], making: readonly string[] = []): string {

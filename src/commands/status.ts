@@ -112,7 +112,7 @@ class Board {
 
   async observe(): Promise<void> {
     const { wireguard } = this.#machines;
-    const aim: Aim = { ...planAim(this.#network), ...(wireguard && { wireguard }) };
+    const aim: Aim = { ...(await planAim(this.#network, this.#plan)), ...(wireguard && { wireguard }) };
     const states = this.#plan.states.filter(({ node }) => this.#machines.hosts.has(node));
     const found = await Promise.all(
       states.map(

@@ -45,7 +45,7 @@ export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous:
     };
     return [node.name, { addresses: addresses.get(node.name)!, basePort, interfaces, ...rest }];
   });
-  return { nodes: new Map(nodes) };
+  return { ...previous, nodes: new Map(nodes) };
 }
 
 /** One end of a wanted tunnel, seen from its node. */

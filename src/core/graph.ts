@@ -78,8 +78,13 @@ export class Graph {
    */
   treeTo(to: number, own: (node: number) => LinkIndex, dead = NOTHING_DEAD): Int32Array {
     const tree = this.#fewestHops(to, own, dead);
-    if (dead.size === 0 || tree.every((link, node) => link !== -1 || node === to)) return tree;
-    // No circle: a living way stays among nodes that have one, and the others come nearer with every hop.
+    return dead.size === 0 ? tree : this.complete(tree, to, own);
+  }
+
+  /** A tree to `to` in which nodes without a way take the fewest hops of all links until they meet one that has a way. */
+  complete(tree: Int32Array, to: number, own: (node: number) => LinkIndex = () => -1): Int32Array {
+    if (tree.every((link, node) => link !== -1 || node === to)) return tree;
+    // No circle: a way stays among nodes that have one, and the others come nearer with every hop.
     const anyhow = this.#fewestHops(to, own, NOTHING_DEAD);
     return tree.map((link, node) => (link === -1 ? anyhow[node]! : link));
   }

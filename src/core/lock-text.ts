@@ -17,6 +17,7 @@ const wireguardKey = z
 const isDistinct = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 
 const schema = z.strictObject({
+  agents: z.literal(true, "must be `true`, or left out").optional(),
   nodes: z.record(
     z.string(),
     z.strictObject({
@@ -62,7 +63,7 @@ export function parseLock(text: string, file: string): { lock: Lock; diagnostics
       { addresses, basePort, interfaces, ...(publicKey && { publicKey }), ...(renewsKey && { renewsKey }) },
     ] as const;
   });
-  return { lock: { nodes: new Map(nodes) }, diagnostics };
+  return { lock: { nodes: new Map(nodes), ...(value?.agents && { agents: true }) }, diagnostics };
 }
 
 export function formatLock(lock: Lock): string {
@@ -76,7 +77,7 @@ export function formatLock(lock: Lock): string {
       interfaces: Object.fromEntries(node.interfaces),
     },
   ]);
-  return `${comment(HEADER)}\n${stringify({ nodes: Object.fromEntries(nodes) }, { lineWidth: 0 })}`;
+  return `${comment(HEADER)}\n${stringify({ ...(lock.agents && { agents: true }), nodes: Object.fromEntries(nodes) }, { lineWidth: 0 })}`;
 }
 
 const comment = (text: string): string => text.replaceAll(/^/gm, "#");

@@ -4,6 +4,8 @@ import type { Address } from "./address.ts";
 /** By node name; everything the user left out of the file. */
 export interface Lock {
   readonly nodes: ReadonlyMap<string, LockedNode>;
+  /** The machines have agents, as `apply --agent` was told. */
+  readonly agents?: true;
 }
 
 export interface LockedNode {

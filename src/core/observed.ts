@@ -1,5 +1,6 @@
 // What a machine told of itself (the sections of `observeScript`), parsed once.
 import { z } from "zod";
+import { parseHeld, type Held } from "./agent/held.ts";
 import { hostPrefix, parseAddress, parsePrefix, type Prefix } from "./address.ts";
 import {
   routeKey,
@@ -43,6 +44,10 @@ export interface Observed {
   readonly kept?: string;
   /** Whether systemd brings everything up at boot. */
   readonly unitEnabled: boolean;
+  /** The Node.js that an agent would run on; absent: there is none, or nobody asked. */
+  readonly node?: { readonly path: string; readonly major: number };
+  /** What the agent that runs there holds the machine at; absent: none runs, or nobody asked. */
+  readonly held?: Held;
   /** Routes of others that a route of the plan would replace, as the machine prints them. */
   readonly inTheWay: readonly string[];
 }
@@ -99,7 +104,7 @@ export function parseObserved(output: string, plan: NodeState): Observed {
   const ours = marked.filter((each) => each !== identity);
   const names = new Set(ours.map(({ ifname }) => ifname));
   const byName = perInterface(sections);
-  const held = new Map(
+  const addressesOf = new Map(
     addresses
       .parse(json("addresses"))
       .map(({ ifname, addr_info: list }) => [
@@ -121,7 +126,7 @@ export function parseObserved(output: string, plan: NodeState): Observed {
         tunnel: link.ifalias!.slice(ALIAS.length),
         mtu: link.mtu,
         up: link.flags.includes("UP"),
-        addresses: held.get(name) ?? [],
+        addresses: addressesOf.get(name) ?? [],
         listenPort: told.listenPort,
         publicKey: told.publicKey,
         ...(peer === undefined ? {} : { peer }),
@@ -143,6 +148,8 @@ export function parseObserved(output: string, plan: NodeState): Observed {
   const wireguard = text("wireguard").trim();
   const nodeKey = text("node-key").trim();
   const kept = text("kept").trim().split(" ")[0]!;
+  const [, path, major] = /^(\/.*)\nv(\d+)\./.exec(text("node")) ?? [];
+  const held = parseHeld(text("held"));
   return {
     state: {
       ...(identity === undefined
@@ -150,7 +157,7 @@ export function parseObserved(output: string, plan: NodeState): Observed {
         : {
             identity: {
               device: identity.linkinfo?.info_kind === "dummy" ? "dummy" : "tun",
-              addresses: held.get(IDENTITY) ?? [],
+              addresses: addressesOf.get(IDENTITY) ?? [],
               up: identity.flags.includes("UP"),
             },
           }),
@@ -177,6 +184,8 @@ export function parseObserved(output: string, plan: NodeState): Observed {
     ...(firewallWanted === "" ? {} : { firewallWanted }),
     ...(nodeKey === "" ? {} : { nodeKey }),
     ...(kept === "" ? {} : { kept }),
+    ...(path === undefined ? {} : { node: { path, major: Number(major) } }),
+    ...(held && { held }),
   };
 }
 

@@ -35,13 +35,16 @@ export interface Direction {
 }
 
 /**
- * Compiles a valid spec. The same spec, lock and choice give the same plan, byte for byte. With `agents` links may carry
- * whatever a choice could send over them.
+ * Compiles a valid spec. The same spec, lock and choice give the same plan, byte for byte. With `agents`, as the
+ * lock says when nothing else does, links may carry whatever a choice could send over them.
  */
 export function compile(
   spec: Spec,
   previous?: Lock,
-  { choice, agents = false }: { readonly choice?: Choice; readonly agents?: boolean } = {},
+  {
+    choice,
+    agents = previous?.agents === true,
+  }: { readonly choice?: Choice; readonly agents?: boolean } = {},
 ): Plan {
   const wanted = wantedTunnels(spec);
   const lock = allocate(spec, wanted, previous);

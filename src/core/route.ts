@@ -41,10 +41,10 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
   const named = new Map<PairKey, readonly LinkIndex[]>();
   const kinds = new Uint8Array(size * size);
   for (const [key, line] of lines) {
-    const links = choice?.paths.get(key) ?? pathOf(graph, topology, key, line, choice?.dead);
+    const links = chosen(choice, key) ?? pathOf(graph, topology, key, line, choice?.dead);
     // An `all` line asks for what is possible; its other pairs go as if no line named them.
     const possible = links.length > 0 || !isForAll(line) || isPossible(graph, key, line);
-    if (line.kind === "measured" && !isLimited(line) && !choice?.paths.has(key)) {
+    if (line.kind === "measured" && !isLimited(line) && chosen(choice, key) === undefined) {
       if (choice !== undefined) kinds[key] = FREE;
     } else if (possible) {
       kinds[key] = NAMED;
@@ -53,19 +53,20 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
   }
   // A pair that no line names may have been given a path, too.
   for (const [key, links] of choice?.paths ?? []) {
-    if (lines.has(key) || spec.isolate) continue;
+    if (lines.has(key) || spec.isolate || links.length === 0) continue;
     kinds[key] = NAMED;
     named.set(key, links);
   }
+  // Whoever has no living way keeps one that is not: packets of the overlay must never leave by the machine's default route.
+  const free = choice?.trees.map((tree, to) => graph.complete(tree, to)) ?? [];
   const ownOf = (from: number, to: number): LinkIndex => {
     const key = from * size + to;
-    return kinds[key] === FREE ? choice!.trees[to]![from]! : (named.get(key)?.[0] ?? -1);
+    return kinds[key] === FREE ? free[to]![from]! : (named.get(key)?.[0] ?? -1);
   };
   const trees = Array.from({ length: size }, (_, to) =>
     graph.treeTo(to, (from) => ownOf(from, to), choice?.dead),
   );
-  const treeOf = (key: PairKey, to: number): Int32Array =>
-    kinds[key] === FREE ? choice!.trees[to]! : trees[to]!;
+  const treeOf = (key: PairKey, to: number): Int32Array => (kinds[key] === FREE ? free[to]! : trees[to]!);
   const follow: Routing["walk"] = (from, to, visit) => {
     const key = from * size + to;
     if (kinds[key] !== NAMED) graph.climb(treeOf(key, to), from, to, visit);
@@ -94,6 +95,12 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
     },
     sender: (link) => graph.sender(link),
   };
+}
+
+/** The path that a choice gives a pair of its own; undefined when there is none, or none that lives. */
+function chosen(choice: Choice | undefined, key: PairKey): readonly LinkIndex[] | undefined {
+  const links = choice?.paths.get(key);
+  return links === undefined || links.length === 0 ? undefined : links;
 }
 
 /** The path of a line itself; empty for pairs that follow a tree. */

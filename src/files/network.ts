@@ -157,7 +157,7 @@ function withPublicKeys(lock: Lock, spec: Spec, secrets: Secrets): Lock {
     const fresh = { addresses: [], basePort: endpoint?.port ?? 0, interfaces: new Map() };
     nodes.set(name, { ...(nodes.get(name) ?? fresh), publicKey: known });
   }
-  return { nodes };
+  return { ...lock, nodes };
 }
 
 /** The plan with what nodes said of the keys that they keep to themselves; undefined: one is yet to be made. */
@@ -171,7 +171,7 @@ function withTold(lock: Lock, told: ReadonlyMap<string, string | undefined>): Lo
     const publicKey = told.get(name);
     return [name, publicKey === undefined ? rest : { ...rest, publicKey }];
   });
-  return { nodes: new Map(nodes) };
+  return { ...lock, nodes: new Map(nodes) };
 }
 
 /** Writes the lock if it is not there already. */

@@ -1,11 +1,10 @@
 // Asks the agent of a machine, wherever that is: its own program is the client, and talks to its socket there.
 import { TofroError } from "../core/error.ts";
+import { AGENT_RUN } from "../render/agent.ts";
 import type { Host } from "./command.ts";
 
 const TIMEOUT_MS = 15_000;
 const NO_AGENT = 69;
-/** Where `src/agent` has its things. */
-const RUN = "/run/tofro-agent";
 
 /** The agent's answer, which is whoever's parses it. Throws "failed" when there is no agent, or it does not know. */
 export async function askAgent(
@@ -13,8 +12,8 @@ export async function askAgent(
   request: { readonly get: string } & Readonly<Record<string, string>>,
 ): Promise<unknown> {
   const script = [
-    `[ -e ${RUN}/agent.mjs ] || exit ${NO_AGENT}`,
-    `exec "$(cat ${RUN}/node)" ${RUN}/agent.mjs --ask '${JSON.stringify(request).replaceAll("'", "'\\''")}'`,
+    `[ -e ${AGENT_RUN}/started ] || exit ${NO_AGENT}`,
+    `exec "$(sed -n 1p ${AGENT_RUN}/started)" "$(sed -n 2p ${AGENT_RUN}/started)" --ask '${JSON.stringify(request).replaceAll("'", "'\\''")}'`,
     "",
   ].join("\n");
   const { code, stdout, stderr } = await host.run(["sh", "-s"], {
@@ -23,6 +22,6 @@ export async function askAgent(
     timeoutMs: TIMEOUT_MS,
   });
   if (code === 0) return JSON.parse(stdout);
-  const why = code === NO_AGENT ? "there is none: `tofro agent` runs it" : stderr.trim();
+  const why = code === NO_AGENT ? "there is none: `tofro apply --agent` installs it" : stderr.trim();
   throw new TofroError(`Cannot ask the agent on ${host.name}: ${why}`);
 }

@@ -1,10 +1,15 @@
 // One machine of the plan, observed: where it is, where it shall go, and the changes between.
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatConfig } from "../agent/config.ts";
+import type { Held } from "../core/agent/held.ts";
 import { diff, isNothing, type Changes } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
-import { NOTHING } from "../core/machine-state.ts";
+import type { Lock } from "../core/lock.ts";
+import { NOTHING, routeKey, ruleKey } from "../core/machine-state.ts";
 import { IDENTITY, type NodeState } from "../core/node-state.ts";
 import { parseObserved, type Observed } from "../core/observed.ts";
 import type { Secrets } from "../core/secrets.ts";
+import type { Spec } from "../core/spec.ts";
 import { downTarget, planTarget, type Target } from "../core/target.ts";
 import {
   downScript,
@@ -14,12 +19,18 @@ import {
   type Job,
   type KeptFiles,
 } from "../render/apply-scripts.ts";
+import { CONFIG_NAME, PROGRAM_NAME, RUNNER, runnerScript } from "../render/agent.ts";
 import type { ChangeMeans } from "../render/change.ts";
 import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
 import { firewallScript } from "../render/unit.ts";
 import type { Host } from "./command.ts";
 import { hash, prints } from "./preshared-prints.ts";
+
+/** Longer than an agent takes to move its routes. */
+const MOVING_MS = 500;
+/** The oldest Node.js that runs an agent. */
+const AGENT_NODE = 20;
 
 export interface Machine {
   readonly plan: NodeState;
@@ -41,35 +52,84 @@ export interface Aim {
   readonly secrets: Secrets;
   /** Nodes that keep their private key to themselves. */
   readonly ownKeys: ReadonlySet<string>;
+  /** Absent: no agent. */
+  readonly agent?: AgentAim;
   /** Instead of what the machine has. */
   readonly wireguard?: ChangeMeans["wireguard"];
 }
 
+/** What every agent of the network is made of. */
+interface AgentAim {
+  readonly program: string;
+  readonly spec: Spec;
+  readonly lock: Lock;
+}
+
 /** Observes a machine in one round trip. Throws "machine" when the plan cannot be carried out there. */
 export async function observeMachine(host: Host, plan: NodeState, aim: Aim): Promise<Machine> {
-  const { stdout } = await host.run(["sh", "-s"], { input: observeScript(plan), timeoutMs: 60_000 });
+  const seen = await observeOnce(host, plan, aim);
+  if (seen.observed.held === undefined || isNothing(seen.there)) return seen;
+  // Its agent may have moved routes between our looking at them and at what it holds.
+  await sleep(MOVING_MS);
+  return observeOnce(host, plan, aim);
+}
+
+async function observeOnce(host: Host, plan: NodeState, aim: Aim): Promise<Machine> {
+  const { stdout } = await host.run(["sh", "-s"], {
+    input: observeScript(plan, { agent: aim.agent !== undefined }),
+    timeoutMs: 60_000,
+  });
   const observed = parse(stdout, plan, host);
   const wireguard = aim.wireguard ?? observed.wireguard;
   refuse(host, plan, observed, aim, wireguard);
   const target =
     aim.kind === "down" ? downTarget(observed) : planTarget(plan, observed, prints(plan, aim.secrets));
-  const there = diff(observed.state, target.state);
   const means = wireguard ?? "kernel";
-  const kept =
-    aim.kind === "down" ? new Map<string, string>() : keptFiles(plan, observed, target, aim.secrets, means);
+  const agent = aim.kind === "down" ? NO_FILES : agentFiles(plan, observed, aim);
+  const kept = aim.kind === "down" ? NO_FILES : keptFiles(plan, observed, target, aim.secrets, means, agent);
+  const held = observed.held?.configPrint === printOf(agent) ? observed.held : undefined;
+  const now = held === undefined ? target : asHeld(target, held);
+  const there = diff(observed.state, now.state);
   return {
     plan,
     host,
     observed,
-    target,
+    target: now,
     there,
-    back: diff(target.state, backTo(observed, target), "certain"),
+    back: diff(now.state, backTo(observed, now), "certain"),
     kept,
     ...(aim.ownKeys.has(plan.node) ? { ownKey: ownKey(plan, aim) } : {}),
     wireguard: means,
-    isDone: isNothing(there) && isKept(plan, observed, kept),
+    isDone: isNothing(there) && isKept(plan, observed, kept) && (agent.size === 0 || held !== undefined),
   };
 }
+
+const NO_FILES: KeptFiles = new Map();
+
+/** What the agent is run by; its state of routes and rules is the plan's as long as it runs with this configuration. */
+function agentFiles({ node }: NodeState, observed: Observed, { agent, wireguard }: Aim): KeptFiles {
+  if (agent === undefined || observed.node === undefined) return NO_FILES;
+  const { program, spec, lock } = agent;
+  return new Map([
+    [RUNNER, runnerScript(observed.node.path)],
+    [PROGRAM_NAME, program],
+    [CONFIG_NAME, formatConfig({ node, spec, lock, ...(wireguard && { wireguard }) })],
+  ]);
+}
+
+const printOf = (files: KeptFiles): string | undefined => {
+  const config = files.get(CONFIG_NAME);
+  return config === undefined ? undefined : hash(config);
+};
+
+const asHeld = (target: Target, { routes, rules }: Held): Target => ({
+  ...target,
+  state: {
+    ...target.state,
+    routes: new Map(routes.map((route) => [routeKey(route), route])),
+    rules: new Map(rules.map((rule) => [ruleKey(rule), rule])),
+  },
+});
 
 /** A node without interfaces is planned without its key. */
 function ownKey({ interfaces: [first] }: NodeState, { kind }: Aim): Job["ownKey"] {
@@ -100,6 +160,12 @@ function refuse(host: Host, plan: NodeState, observed: Observed, aim: Aim, wireg
   if (missing.length > 0) throw cannot(`it lacks ${missing.join(", ")}`);
   if (aim.kind === "down") return;
   if (wireguard === undefined) throw cannot("its kernel has no WireGuard, and wireguard-go is not there");
+  if (aim.agent !== undefined && (observed.node?.major ?? 0) < AGENT_NODE) {
+    const has = observed.node === undefined ? "there is none" : `it has ${observed.node.major}`;
+    throw cannot(
+      `an agent needs Node.js ${AGENT_NODE} or newer, and ${has}; install it, or apply with --no-agent`,
+    );
+  }
   const clash = plan.interfaces.find(({ name }) => observed.foreign.has(name))?.name;
   if (clash !== undefined) {
     throw cannot(
@@ -132,9 +198,10 @@ function keptFiles(
   target: Target,
   secrets: Secrets,
   wireguard: ChangeMeans["wireguard"],
+  agent: KeptFiles,
 ): KeptFiles {
   const key = secrets.privateKeys.get(plan.node);
-  const files = new Map<string, string>();
+  const files = new Map<string, string>(agent);
   if (key !== undefined) files.set(keptNodeKeyName, `${key}\n`);
   for (const each of plan.interfaces) {
     const preshared = secrets.presharedKeys.get(each.tunnel);

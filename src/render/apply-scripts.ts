@@ -9,6 +9,7 @@
 // changes; what the next boot brings up is `/etc/tofro`, or `/etc/tofro.old` while that stands beside it.
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
+import { agentLines, RUNNER, startAgentLine, stopAgentLine, undoAgentLines } from "./agent.ts";
 import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
 import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
@@ -133,11 +134,14 @@ export const stageScript = (job: Job, changes: readonly Change[]): string =>
 export const commitScript = (job: Job): string =>
   script(
     guarded(job, [
+      `touch ${RUN}/committed`,
       `rm -rf ${ETC}.old`,
       // An empty one: there was none.
       `if [ -e ${ETC} ]; then mv ${ETC} ${ETC}.old; else mkdir ${ETC}.old; fi`,
       `[ ! -e ${ETC}.new ] || mv ${ETC}.new ${ETC}`,
       ...(job.hasSystemd ? unitLines(unitOptions(job), file) : []),
+      setDeadline(job),
+      ...agentLines(`${ETC}.old`),
       setDeadline(job),
     ]),
   );
@@ -172,6 +176,7 @@ export const upScript = (fromNothing: Changes, wireguard: ChangeMeans["wireguard
     ...linesOf(allOf(fromNothing).flatMap(endpointsApart), { wireguard, keys: ETC }, "all").map((line) =>
       line.replace(/$|\n/, (end) => ` || failed=1${end}`),
     ),
+    startAgentLine,
     "exit $failed",
     "",
   ].join("\n");
@@ -194,6 +199,7 @@ export const downScript = (
 ): string =>
   `${[
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
+    stopAgentLine,
     ...linesOf(allOf(toNothing), { wireguard, keys: ETC }, "all"),
     ...was.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
     "exit 0",
@@ -219,6 +225,9 @@ const undoScript = (job: Job): string =>
     `rm -rf ${ETC}.new`,
     ...linesOf(allOf(job.back), { wireguard: job.wireguard, keys: OLD }, "all"),
     ...(job.hasSystemd ? undoUnitLines(RUN) : []),
+    `if [ -e ${RUN}/committed ]; then`,
+    ...undoAgentLines(NEW),
+    "fi",
     "exit 0",
     "",
   ].join("\n");
@@ -288,7 +297,9 @@ const guarded = (job: Job, lines: readonly string[]): string[] => [
 ];
 
 const unitOptions = ({ kept }: Job): UnitOptions | undefined =>
-  kept.size === 0 ? undefined : { run: RUN, restore: RESTORE, follows: kept.has("follow") };
+  kept.size === 0
+    ? undefined
+    : { run: RUN, restore: RESTORE, follows: kept.has("follow"), hasAgent: kept.has(RUNNER) };
 
 /** In braces: a script that is cut off on its way does nothing at all. */
 const script = (lines: readonly string[]): string =>

@@ -1,11 +1,12 @@
 // The shell script that tells one machine's state in one round trip. It reads only, and prints no key.
 import { familyOf, type Family } from "../core/address.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState } from "../core/node-state.ts";
+import { AGENT_RUN, HELD } from "./agent.ts";
 import { ETC } from "./change.ts";
 import { nftScript } from "./nftables.ts";
 
-/** For `sh -s`; sections begin with `== name`. What is missing on the machine leaves its section empty. */
-export function observeScript(state: NodeState): string {
+/** For `sh -s`; sections begin with `== name`. What is missing on the machine leaves its section empty. `agent`: asks for it, too. */
+export function observeScript(state: NodeState, { agent = false } = {}): string {
   const keys = state.sysctls.map(({ key }) => key);
   return [
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
@@ -55,6 +56,13 @@ export function observeScript(state: NodeState): string {
       `cd ${ETC} && [ "$(ls)" != private.key ] && for each in *; do [ $each = private.key ] || sha256sum $each; done | sha256sum`,
     ),
     section("unit", "[ ! -d /run/systemd/system ] || systemctl is-enabled tofro.service"),
+    ...(agent
+      ? [
+          section("node", "command -v node && node --version"),
+          // Of one that does not run it says nothing.
+          section("held", `kill -0 $(cat ${AGENT_RUN}/pid) && cat ${HELD}`),
+        ]
+      : []),
     "echo '== end'",
     "",
   ].join("\n");

@@ -1,6 +1,7 @@
 // What systemd is told on a machine: to bring tofro's state up at boot, to put our nftables table back when
-// nftables.service, which flushes everything, is started anew, and to follow endpoints that are host names.
+// nftables.service, which flushes everything, is started anew, to follow endpoints that are host names, and to run the agent.
 import type { NodeState } from "../core/node-state.ts";
+import { AGENT_UNIT } from "./agent.ts";
 import { ETC } from "./change.ts";
 import { nftScript } from "./nftables.ts";
 
@@ -10,10 +11,11 @@ const DROP_IN_FOLDER = `${SYSTEM}/nftables.service.d`;
 const DROP_IN = `${DROP_IN_FOLDER}/tofro.conf`;
 const FOLLOWER = `${SYSTEM}/tofro-endpoints.service`;
 const TIMER = `${SYSTEM}/tofro-endpoints.timer`;
+const AGENT = `${SYSTEM}/tofro-agent.service`;
 /** All that may be there. The place in the list names the copy that is kept while an apply is under way. */
-const PATHS = [SERVICE, DROP_IN, FOLLOWER, TIMER] as const;
+const PATHS = [SERVICE, DROP_IN, FOLLOWER, TIMER, AGENT] as const;
 /** Of these, what is enabled and started. */
-const ENABLED = [SERVICE, TIMER] as const;
+const ENABLED = [SERVICE, TIMER, AGENT] as const;
 
 export interface UnitOptions {
   /** The folder that stands while an apply is under way: live state is its business then, systemd only takes note. */
@@ -22,9 +24,11 @@ export interface UnitOptions {
   readonly restore: string;
   /** Whether `/etc/tofro/follow` is there. */
   readonly follows: boolean;
+  /** Whether `/etc/tofro/agent` is there. */
+  readonly hasAgent: boolean;
 }
 
-const texts = ({ run, restore, follows }: UnitOptions): ReadonlyMap<string, string> =>
+const texts = ({ run, restore, follows, hasAgent }: UnitOptions): ReadonlyMap<string, string> =>
   new Map([
     [
       SERVICE,
@@ -82,6 +86,7 @@ WantedBy=timers.target
           ],
         ] as const)
       : []),
+    ...(hasAgent ? ([[AGENT, AGENT_UNIT]] as const) : []),
   ]);
 
 /** Puts the table back if the tunnels are up; before that, at boot, it is the unit's turn. */

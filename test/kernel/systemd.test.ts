@@ -11,7 +11,7 @@ import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { localHost, type Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
-import { PATIENCE } from "../support/patience.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { traceAll } from "../support/lab.ts";
 import { snapshot } from "../support/snapshot.ts";
 import { systemdMachines, type SystemdMachine, type SystemdMachines } from "../support/systemd-machine.ts";
@@ -29,8 +29,6 @@ const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 const UNIT = "etc/systemd/system/tofro.service";
 const folder = mkdtempSync(join(tmpdir(), "tofro-systemd-"));
 const file = join(folder, "tofro.yaml");
-// An emulated processor has a minute's work with each apply.
-const PATIENT = ["--timeout", "600"];
 const APPLY = ["apply", "-f", file, ...PATIENT];
 let machines: SystemdMachines;
 let [b, c]: SystemdMachine[] = [];
@@ -157,6 +155,28 @@ describe("machines with systemd", () => {
       await nothingLeft();
     }
     expect(await sh(host, "ip -o link show type wireguard; wg show all latest-handshakes")).toBe(links);
+  });
+
+  it("run agents that systemd starts, also when the machine boots, and none any more when told so", async () => {
+    const agent = () => sh(b!.host(), "systemctl is-active tofro-agent || true");
+    const on = await tofro(...APPLY, "--agent");
+    expect({ code: on.code, stderr: on.stderr }).toMatchObject({ code: 0 });
+    await unwatched();
+    expect(await agent()).toBe("active\n");
+    await expect.poll(async () => (await tofro("plan", "-f", file)).code, { timeout: 300_000 }).toBe(0);
+    await b!.reboot();
+    await expect.poll(agent, { timeout: 120_000, interval: 1000 }).toBe("active\n");
+    await expect.poll(async () => (await tofro("plan", "-f", file)).code, { timeout: 300_000 }).toBe(0);
+    // Down with the plan, and up with it.
+    await sh(b!.host(), "systemctl stop tofro");
+    expect(await agent()).toBe("inactive\n");
+    expect(await sh(b!.host(), "ip -o link; ip rule; ls /run")).not.toMatch(/wg-|proto 11[68]|tofro-agent/);
+    await sh(b!.host(), "systemctl start tofro");
+    await expect.poll(agent, { timeout: 120_000, interval: 1000 }).toBe("active\n");
+    const off = await tofro(...APPLY, "--no-agent");
+    expect({ code: off.code, stderr: off.stderr }).toMatchObject({ code: 0 });
+    await unwatched();
+    expect(await seenAll()).toEqual(after);
   });
 
   it("lose rules to networkd, and all to a file of its that matches too much: the doctor says so and mends it", async () => {

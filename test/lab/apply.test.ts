@@ -6,7 +6,7 @@ import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
-import { PATIENCE } from "../support/patience.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { traceAll, withLab, type TestLab } from "../support/lab.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
@@ -19,7 +19,7 @@ const sh = async (host: Host, script: string): Promise<string> =>
   (await host.run(["sh", "-ec", script], { timeoutMs: 30_000 * PATIENCE })).stdout;
 
 async function applied(lab: TestLab): Promise<string> {
-  const { code, stdout, stderr } = await tofro("apply", "--lab", lab.name);
+  const { code, stdout, stderr } = await tofro("apply", ...PATIENT, "--lab", lab.name);
   expect({ code, stderr: stderr.replaceAll(/^[a-z, ]+(: .*)? [.]{3}\n/gm, "") }).toEqual({
     code: 0,
     stderr: "",
@@ -102,7 +102,7 @@ describe("foreign things", () => {
         const host = await lab.host("b");
         await sh(host, script);
         const before = await snapshotAll(lab);
-        const { code, stderr } = await tofro("apply", "--lab", lab.name);
+        const { code, stderr } = await tofro("apply", ...PATIENT, "--lab", lab.name);
         expect({ what, code, stderr }).toEqual({
           what,
           code: 2,

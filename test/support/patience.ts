@@ -5,3 +5,6 @@ export const kernelLane: string | undefined = process.env["TOFRO_KERNEL_LANE"];
 
 /** For every time that a test waits for something; not for times that it measures. */
 export const PATIENCE = kernelLane === undefined ? 1 : 10;
+
+/** For applies: an emulated processor has a minute's work with each. */
+export const PATIENT: readonly string[] = ["--timeout", String(60 * PATIENCE)];

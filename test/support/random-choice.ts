@@ -11,17 +11,19 @@ export function numbers(seed: number): (below: number) => number {
   };
 }
 
-/** Every node takes a link to one that has a way already. */
+/** Every node takes a link to one that has a way already; some links are down, at times so many that nodes have none. */
 export function randomChoice({ nodes, tunnels }: Topology, seed: number): Choice {
   const random = numbers(seed);
   const indices = new Map(nodes.map(({ name }, index) => [name, index]));
   const senders = tunnels.flatMap(({ ends }) => ends.map(({ node }) => indices.get(node)!));
+  const share = random(4);
+  const dead = new Set(senders.flatMap((_, link) => (random(6) < share ? [link] : [])));
   const trees = nodes.map((_, to) => {
     const tree = new Int32Array(nodes.length).fill(-1);
     const reached = new Set([to]);
     for (;;) {
       const open = senders.flatMap((from, link) =>
-        !reached.has(from) && reached.has(senders[link ^ 1]!) ? [link] : [],
+        !dead.has(link) && !reached.has(from) && reached.has(senders[link ^ 1]!) ? [link] : [],
       );
       if (open.length === 0) return tree;
       const link = open[random(open.length)]!;
@@ -29,5 +31,5 @@ export function randomChoice({ nodes, tunnels }: Topology, seed: number): Choice
       reached.add(senders[link]!);
     }
   });
-  return { epoch: 1, trees, paths: new Map(), dead: new Set() };
+  return { epoch: 1, trees, paths: new Map(), dead };
 }

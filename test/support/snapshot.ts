@@ -14,7 +14,7 @@ const COMMANDS = [
   "nft -s list ruleset",
   // The kernel's WireGuard turns send_redirects off with every interface that goes up (wg_open), for good.
   "grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf | grep -v ipv4/conf/all/send_redirects | sort",
-  "find /run/tofro -mindepth 1 2>/dev/null",
+  "find /run/tofro /run/tofro-agent -mindepth 1 2>/dev/null",
   "for each in /etc/tofro*/*; do [ ! -e $each ] || sha256sum $each; done",
   "wg show all allowed-ips | while read name key all; do echo $name $key $(printf '%s\\n' $all | sort); done | sort",
   "{ wg show all listen-port; wg show all public-key; wg show all persistent-keepalive; } | sort",

@@ -1,0 +1,44 @@
+// What an agent holds its machine at, told to whoever plans: routes and rules are its own to choose, and no drift.
+import { z } from "zod";
+import { parseAddress, parsePrefix } from "../address.ts";
+import type { NodeState, Route, Rule } from "../node-state.ts";
+
+export interface Held {
+  /** SHA-256 of the configuration that the agent began with, hex. */
+  readonly configPrint: string;
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+}
+
+export const formatHeld = (print: string, { routes, rules }: NodeState): string =>
+  `${JSON.stringify({ configPrint: print, routes, rules })}\n`;
+
+const prefix = z.string().refine((text) => parsePrefix(text) !== undefined) as unknown as z.ZodType<
+  Route["prefix"]
+>;
+const address = z.string().refine((text) => parseAddress(text) !== undefined) as unknown as z.ZodType<
+  Route["source"]
+>;
+const schema = z.strictObject({
+  configPrint: z.string(),
+  routes: z.array(
+    z.strictObject({
+      prefix,
+      interface: z.string(),
+      table: z.union([z.literal("main"), z.number()]),
+      source: address,
+      mtu: z.number().exactOptional(),
+      advmss: z.number().exactOptional(),
+    }),
+  ),
+  rules: z.array(z.strictObject({ priority: z.number(), iif: z.string(), from: prefix, table: z.number() })),
+});
+
+/** Undefined: it is not what an agent writes. */
+export function parseHeld(text: string): Held | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,113 @@
+// Agents that apply installs: they run, are watched over, are no drift to plan, and go without a trace.
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { askAgent } from "../../src/linux/agent.ts";
+import type { Host } from "../../src/linux/command.ts";
+import { tofro } from "../support/cli.ts";
+import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
+import { snapshotAll } from "../support/snapshot.ts";
+
+const NETWORK = `overlay: 192.168.51.0/24
+nodes:
+  a: { address: 192.168.51.5 }
+  b: { address: 192.168.51.1, endpoint: 198.51.100.1 }
+  c: { address: 192.168.51.2, endpoint: 198.51.100.2 }
+paths: [a <=> c]
+`;
+const UNDERLAY = `underlay:
+  a -> c: { delay: 55ms }
+  c -> a: { delay: 15ms }
+  a <-> b: { delay: 8ms }
+  b <-> c: { delay: 7ms }
+`;
+const NODES = ["a", "b", "c"];
+
+const sh = async (host: Host, script: string): Promise<string> =>
+  (await host.run(["sh", "-c", script], { timeoutMs: 60_000 * PATIENCE })).stdout;
+
+const apply = (lab: TestLab, ...more: string[]) => tofro("apply", ...PATIENT, ...more, "--lab", lab.name);
+const plan = async (lab: TestLab): Promise<string> => (await tofro("plan", "--lab", lab.name)).stdout;
+const NOTHING = NODES.map((node) => `${node}: nothing to do\n`).join("");
+
+async function until(look: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + 60_000 * PATIENCE;
+  while (!(await look())) {
+    if (performance.now() > endMs) throw new Error("not within a minute");
+    await sleep(200);
+  }
+}
+
+const epochOf = async (host: Host): Promise<number> =>
+  ((await askAgent(host, { get: "status" })) as { epoch: number }).epoch;
+const pidOf = async (host: Host): Promise<string> => sh(host, "cat /run/tofro-agent/pid 2>/dev/null || true");
+
+/** Another program under Node.js's name, in this host alone. */
+async function replaceNode(host: Host, script: string): Promise<void> {
+  await sh(
+    host,
+    `printf '#!/bin/sh\\n%s\\n' '${script}' >/run/node && chmod 755 /run/node && mount --bind /run/node "$(readlink -f "$(command -v node)")"`,
+  );
+}
+
+describe("apply --agent", () => {
+  it("installs agents that choose, come back when they die, and are no drift; --no-agent takes them off", async () => {
+    await withLab(NETWORK, { bare: true, underlay: UNDERLAY }, async (lab) => {
+      const nothing = await snapshotAll(lab);
+      expect((await apply(lab)).code).toBe(0);
+      const without = await snapshotAll(lab);
+      expect(await apply(lab, "--agent")).toMatchObject({ code: 0 });
+      // The next apply needs not be told.
+      expect(await plan(lab)).toBe(NOTHING);
+      const a = await lab.host("a");
+      const wayOf = () => sh(a, "ip -o route get 192.168.51.2");
+      await until(async () => (await wayOf()).includes("wg-b"));
+      await until(async () => (await plan(lab)) === NOTHING);
+      expect(await apply(lab)).toMatchObject({ code: 0, stdout: NOTHING });
+      await until(async () => (await wayOf()).includes("wg-b"));
+
+      // Killed, it is started again, and goes on with what was chosen.
+      const [before, epoch] = [await pidOf(a), await epochOf(a)];
+      await sh(a, `kill -9 ${before}`);
+      await until(async () => !["", before].includes(await pidOf(a)));
+      await until(async () => (await askAgent(a, { get: "status" }).catch(() => undefined)) !== undefined);
+      expect(await epochOf(a)).toBeGreaterThanOrEqual(epoch);
+
+      // A route of ours that somebody deletes is put back by the agent; one of its files is put back by apply.
+      await sh(a, "ip route del 192.168.51.2");
+      await until(async () => (await wayOf()).includes("wg-"));
+      await sh(a, "echo '{}' >/etc/tofro/agent.json");
+      expect(await apply(lab)).toMatchObject({ code: 0 });
+      await until(async () => (await plan(lab)) === NOTHING);
+
+      // The plan's own paths, and nothing of an agent.
+      expect(await apply(lab, "--no-agent")).toMatchObject({ code: 0 });
+      expect(await snapshotAll(lab)).toEqual(without);
+      expect(await plan(lab)).toBe(NOTHING);
+      expect(await apply(lab, "--agent")).toMatchObject({ code: 0 });
+      expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
+      expect(await snapshotAll(lab)).toEqual(nothing);
+      for (const node of NODES)
+        expect(await sh(await lab.host(node), "ps -e -o args | grep '[t]ofro.*/agent' || true")).toBe("");
+    });
+  });
+
+  it("refuses a machine without Node.js 20, and goes back where the agent does not start", async () => {
+    await withLab(NETWORK, { bare: true }, async (lab) => {
+      const b = await lab.host("b");
+      expect((await apply(lab)).code).toBe(0);
+      const before = await snapshotAll(lab);
+      await replaceNode(b, "echo v18.19.0");
+      const old = await apply(lab, "--agent");
+      expect(old.code).toBe(2);
+      expect(old.stderr).toContain("b up: an agent needs Node.js 20 or newer, and it has 18; install it");
+      await replaceNode(b, '[ "$1" = --version ] && echo v20.1.0');
+      const failed = await apply(lab, "--agent");
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toMatch(/the agent does not start:[^]*Nothing was applied. a, b, c: as before/);
+      expect(await snapshotAll(lab)).toEqual(before);
+      // It was not, so nobody thinks that it is.
+      expect(await plan(lab)).toBe(NOTHING);
+    });
+  });
+});
