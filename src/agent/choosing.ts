@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Agent, type Effect } from "../core/agent/agent.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { ToAgent } from "../core/agent/messages.ts";
-import { PATIENCE, begin } from "../core/choose/choose.ts";
+import { begin } from "../core/choose/choose.ts";
 import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
@@ -27,9 +27,6 @@ const TICK_MS = 10;
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 /** An interface that was made anew has lost its pins. */
 const PIN_MS = 5_000;
-const INTERVAL_MS = 50;
-const HOLD_MS = 10_000;
-const LOSS_WEIGHT_MS = 1_000;
 
 export interface ChoosingOptions {
   /** Tells this network from others, and from what it was before. */
@@ -82,8 +79,7 @@ export class Choosing {
         choice: options.kept?.choice ?? begin(networkOf(spec, this.#plan.topology)).choice,
         ...(options.kept && { conditions: options.kept.conditions }),
         distances: (from, to) => this.#router.distances(from, to),
-        intervalMs: INTERVAL_MS,
-        holdMs: HOLD_MS,
+        ...spec.failover,
       },
       now(),
     );
@@ -109,7 +105,7 @@ export class Choosing {
     });
     const stopProbes = startProbes({
       ends,
-      intervalMs: INTERVAL_MS,
+      intervalMs: this.#config.spec.failover.intervalMs,
       session: this.#core.session,
       clock: () => process.hrtime.bigint(),
       heard: (link, packet) => this.#core.hear(link, packet),
@@ -204,8 +200,8 @@ export class Choosing {
       links: this.#links,
       network: networkOf(spec, this.#plan.topology),
       print: this.#options.print,
-      patience: PATIENCE,
-      lossWeightMs: LOSS_WEIGHT_MS,
+      patience: spec.choose,
+      lossWeightMs: spec.choose.lossWeightMs,
       node,
       address,
       keys,

@@ -112,6 +112,7 @@ function configSchema(at: Position) {
     mtu: z.number().exactOptional(),
     publicKey: located(z.string()).exactOptional(),
     makesItsKey: z.literal(true).exactOptional(),
+    carriesOnly: z.array(placed({ from: z.string(), to: z.string() })).exactOptional(),
     interfaces: z.array(
       placed({
         towards: z.string(),
@@ -144,6 +145,14 @@ function configSchema(at: Position) {
       overlays: z.array(located(prefix)),
       isolate: z.boolean(),
       mtu: z.number().exactOptional(),
+      controller: located(z.string()).exactOptional(),
+      choose: z.strictObject({
+        gainMs: z.number(),
+        sustainMs: z.number(),
+        dwellMs: z.number(),
+        lossWeightMs: z.number(),
+      }),
+      failover: z.strictObject({ intervalMs: z.number(), holdMs: z.number() }),
       nodes: z.array(node),
       forwarders: z.array(forwarder),
       paths: z.array(z.union([placed({ ...line, kind: z.literal("pinned"), hops }), measured])),

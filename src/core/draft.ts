@@ -2,7 +2,18 @@
 import type { Fields } from "./fields.ts";
 import type { Prefix } from "./address.ts";
 import type { Position } from "./error.ts";
-import type { Backup, EndpointSpec, Hop, Located, NodeSpec, PathSpec, Spec } from "./spec.ts";
+import { toPair, type DraftPair } from "./read-agents.ts";
+import type {
+  Backup,
+  ChooseSettings,
+  EndpointSpec,
+  FailoverSettings,
+  Hop,
+  Located,
+  NodeSpec,
+  PathSpec,
+  Spec,
+} from "./spec.ts";
 
 export interface Draft {
   readonly file: string;
@@ -11,6 +22,9 @@ export interface Draft {
   readonly overlaysComplete: boolean;
   readonly isolate: boolean;
   readonly mtu?: Located<number>;
+  readonly controller?: Located<string>;
+  readonly choose: ChooseSettings;
+  readonly failover: FailoverSettings;
   readonly nodes: readonly DraftNode[];
   readonly forwarders: readonly DraftForwarder[];
   readonly paths: readonly DraftPath[];
@@ -18,8 +32,9 @@ export interface Draft {
   readonly sections: Fields;
 }
 
-export interface DraftNode extends Omit<NodeSpec, "mtu"> {
+export interface DraftNode extends Omit<NodeSpec, "mtu" | "carriesOnly"> {
   readonly mtu?: Located<number>;
+  readonly carriesOnly?: readonly DraftPair[];
   /** Its file entry names an endpoint, even if an unreadable one. */
   readonly dialable: boolean;
 }
@@ -81,9 +96,13 @@ export function toSpec(draft: Draft): Spec {
     overlays: draft.overlays,
     isolate: draft.isolate,
     ...(draft.mtu && { mtu: draft.mtu.value }),
-    nodes: draft.nodes.map(({ mtu, dialable: _dialable, ...node }) => ({
+    ...(draft.controller && { controller: draft.controller }),
+    choose: draft.choose,
+    failover: draft.failover,
+    nodes: draft.nodes.map(({ mtu, dialable: _dialable, carriesOnly, ...node }) => ({
       ...node,
       ...(mtu && { mtu: mtu.value }),
+      ...(carriesOnly && { carriesOnly: carriesOnly.map(toPair) }),
     })),
     forwarders: draft.forwarders.flatMap(({ listen, to, ...rest }) =>
       listen && to ? [{ ...rest, listen, to }] : [],

@@ -4,6 +4,7 @@ import { quote } from "./diagnostics.ts";
 import type { Draft, DraftForwarder, DraftNode } from "./draft.ts";
 import { fieldsOf, textOf, textsOf } from "./fields.ts";
 import type { Fields } from "./fields.ts";
+import { readCarries, readChoose, readController, readFailover } from "./read-agents.ts";
 import { readInterfaces } from "./read-interfaces.ts";
 import { readPaths } from "./read-paths.ts";
 import {
@@ -22,6 +23,7 @@ import type { Entry, Mapping, Text, Tree } from "./yaml-tree.ts";
 export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draft {
   const fields = fieldsOf(tree);
   const mtu = readMtu(fields, found);
+  const controller = readController(fields);
   const overlays = readAll(textsOf(fields, "overlay"), (text) => readPrefix(text, found));
   return {
     file,
@@ -29,6 +31,9 @@ export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draf
     overlaysComplete: overlays.length > 0 && overlays.length === sizeOf(fields.get("overlay")?.value),
     isolate: textOf(fields, "isolate")?.text === "true",
     ...(mtu && { mtu }),
+    ...(controller && { controller }),
+    choose: readChoose(fields.get("choose")?.value, found),
+    failover: readFailover(fields.get("failover")?.value, found),
     nodes: [...fieldsOf(fields.get("nodes")?.value).values()].map((entry) => readNode(entry, found)),
     forwarders: [...fieldsOf(fields.get("forwarders")?.value).values()].map((entry) =>
       readForwarder(entry, found),
@@ -59,6 +64,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
   const ssh = readSsh(textOf(fields, "ssh"), found);
   const mtu = readMtu(fields, found);
   const keyText = textOf(fields, "public_key");
+  const carriesOnly = readCarries(fields.get("carries")?.value, found);
   const makesItsKey = keyText?.text === "node";
   const publicKey = keyText && !makesItsKey ? readPublicKey(keyText, found) : undefined;
   return {
@@ -73,6 +79,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
     ...(mtu && { mtu }),
     ...(publicKey && { publicKey }),
     ...(makesItsKey && { makesItsKey }),
+    ...(carriesOnly && { carriesOnly }),
   };
 }
 

@@ -34,6 +34,43 @@ export const interfaceSchema = z.strictObject(
   { error: "an interface name or `{ name, port }`" },
 );
 
+const duration = (description: string) =>
+  text("a time, such as 50ms, 3s or 1h", `${description} A number with us, ms, s, m or h.`).optional();
+
+export const carriesSchema = z
+  .strictObject(
+    {
+      only: oneOrMore(
+        "a direction, such as `a -> c`",
+        "The only directions that agents lead over this node, such as `a -> c` or `all -> c`.",
+      ).optional(),
+    },
+    { error: "a map with `only`" },
+  )
+  .describe("What agents let this node carry for others.");
+
+export const chooseSchema = z
+  .strictObject(
+    {
+      gain: duration("Least gain for which a measured direction moves (2ms)."),
+      sustain: duration("How long the gain must have lasted (3s)."),
+      dwell: duration("How long a direction stays after it has moved (30s)."),
+      loss_weight: duration("What losing every packet would cost; 1 % of loss costs a hundredth of it (1s)."),
+    },
+    { error: "a map of times" },
+  )
+  .describe("When agents take a better path.");
+
+export const failoverSchema = z
+  .strictObject(
+    {
+      interval: duration("Between two test packets of a link (50ms)."),
+      hold: duration("How long a link must have been good before it is used again (10s)."),
+    },
+    { error: "a map of times" },
+  )
+  .describe("How fast agents leave a dead link, and when they come back to it.");
+
 export const nodeSchema = z
   .strictObject(
     {
@@ -55,6 +92,7 @@ export const nodeSchema = z
         "a WireGuard public key, or `node`",
         "WireGuard public key, when the private key stays on the node alone; `node`: apply makes the key there.",
       ).optional(),
+      carries: carriesSchema.optional(),
       interfaces: record(
         z.union([z.string(), interfaceSchema], { error: "an interface name or `{ name, port }`" }),
         "a map from peer or forwarder to its interface",
@@ -118,6 +156,12 @@ export const fileSchema = z
         })
         .optional(),
       mtu: mtu("all tunnels").optional(),
+      controller: text(
+        "a node, or `none`",
+        "The node whose agent chooses for all; the first with an endpoint when left out. `none`: agents fail over, and nobody chooses.",
+      ).optional(),
+      choose: chooseSchema.optional(),
+      failover: failoverSchema.optional(),
       nodes: record(nodeSchema.nullable(), "a map from name to node").describe("The machines, by name."),
       forwarders: record(forwarderSchema, "a map from name to forwarder")
         .nullable()

@@ -3,7 +3,16 @@ import type { z } from "zod";
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Position } from "./error.ts";
-import { fileSchema, forwarderSchema, interfaceSchema, nodeSchema, pathSchema } from "./schema.ts";
+import {
+  carriesSchema,
+  chooseSchema,
+  failoverSchema,
+  fileSchema,
+  forwarderSchema,
+  interfaceSchema,
+  nodeSchema,
+  pathSchema,
+} from "./schema.ts";
 import { suggest } from "./suggest.ts";
 import type { Tree } from "./yaml-tree.ts";
 
@@ -129,6 +138,9 @@ function unknownKey(key: string, path: Path, at: Position, found: Diagnostics): 
 
 function keysAt(path: Path): string[] {
   if (path.length === 0) return Object.keys(fileSchema.shape);
+  if (path[0] === "choose") return Object.keys(chooseSchema.shape);
+  if (path[0] === "failover") return Object.keys(failoverSchema.shape);
+  if (path[2] === "carries") return Object.keys(carriesSchema.shape);
   if (path[0] === "paths") return Object.keys(pathSchema.shape);
   if (path[0] === "forwarders") return Object.keys(forwarderSchema.shape);
   return Object.keys(path.length > 2 ? interfaceSchema.shape : nodeSchema.shape);

@@ -16,12 +16,44 @@ export interface Spec {
   readonly isolate: boolean;
   /** Tunnel MTU in bytes for all nodes that name none. */
   readonly mtu?: number;
+  /** The node whose agent chooses, or `none`; absent: `controllerOf` says which. */
+  readonly controller?: Located<string>;
+  readonly choose: ChooseSettings;
+  readonly failover: FailoverSettings;
   /** In the file's order. */
   readonly nodes: readonly NodeSpec[];
   readonly forwarders: readonly ForwarderSpec[];
   /** Two-way lines (`<->`, `<=>`) appear as two entries at the same place. */
   readonly paths: readonly PathSpec[];
 }
+
+/** When a better path is taken, in ms. */
+export interface ChooseSettings {
+  /** Least gain for which a direction moves. */
+  readonly gainMs: number;
+  /** How long the gain must have lasted. */
+  readonly sustainMs: number;
+  /** How long a direction stays after a move. */
+  readonly dwellMs: number;
+  /** What losing every packet would cost. */
+  readonly lossWeightMs: number;
+}
+
+/** How fast a dead link is left, and when it counts as good again, in ms. */
+export interface FailoverSettings {
+  /** Between two test packets of a link. */
+  readonly intervalMs: number;
+  /** How long a link must have been good before it is used again. */
+  readonly holdMs: number;
+}
+
+export const CHOOSE_DEFAULTS: ChooseSettings = {
+  gainMs: 2,
+  sustainMs: 3_000,
+  dwellMs: 30_000,
+  lossWeightMs: 1_000,
+};
+export const FAILOVER_DEFAULTS: FailoverSettings = { intervalMs: 50, holdMs: 10_000 };
 
 export interface NodeSpec {
   readonly name: string;
@@ -38,17 +70,28 @@ export interface NodeSpec {
   readonly publicKey?: Located<string>;
   /** `public_key: node`: it makes its key itself, and the lock learns the public half. */
   readonly makesItsKey?: true;
+  /** The only pairs that agents let it carry; absent: any. */
+  readonly carriesOnly?: readonly PairSpec[];
   /** Names and ports that the user fixed, keyed by peer node or by forwarder. */
   readonly interfaces: readonly InterfaceSpec[];
+}
+
+/** A direction; either end may be `all`. */
+export interface PairSpec {
+  readonly at: Position;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Whether the private key is on the node alone. */
 export const keepsItsKey = ({ publicKey, makesItsKey }: NodeSpec): boolean =>
   publicKey !== undefined || makesItsKey === true;
 
-/** The node whose agent runs the controller: the first that others can dial. */
-export const controllerOf = ({ nodes }: Pick<Spec, "nodes">): string | undefined =>
-  nodes.find(({ endpoint }) => endpoint !== undefined)?.name;
+/** The node whose agent runs the controller: as the file says, else the first that others can dial. */
+export function controllerOf({ nodes, controller }: Pick<Spec, "nodes" | "controller">): string | undefined {
+  if (controller !== undefined) return controller.value === "none" ? undefined : controller.value;
+  return nodes.find(({ endpoint }) => endpoint !== undefined)?.name;
+}
 
 export interface EndpointSpec {
   /** IPv4 address, IPv6 address (no brackets) or host name. */

@@ -2,6 +2,7 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Draft } from "./draft.ts";
 import { start } from "./error.ts";
+import { validateAgents } from "./validate-agents.ts";
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConflicts } from "./validate-conflicts.ts";
 import { Names } from "./validate-names.ts";
@@ -35,6 +36,7 @@ export function validate(draft: Draft, found: Diagnostics): void {
   const names = new Names(draft, found);
   validateAddresses(draft, found);
   validateNodes(draft, names, found);
+  validateAgents(draft, names, found);
   const forwardersSound = validateForwarders(draft, names, found);
   if (draft.nodes.length === 1) {
     found.warning(

@@ -4,6 +4,7 @@ import type { Address, Prefix } from "../address.ts";
 import type { Position } from "../error.ts";
 import type { NodeState, Route, TunnelInterface } from "../node-state.ts";
 import type { Hop, MeasuredPath, NodeSpec, PathSpec, PinnedPath, Spec } from "../spec.ts";
+import { CHOOSE_DEFAULTS, FAILOVER_DEFAULTS } from "../spec.ts";
 
 /** A tunnel end; words are node names (all their addresses) or prefixes. */
 interface End {
@@ -92,7 +93,17 @@ export function specOf(
     return { name: node, at: at(index + 3), addresses: [], endpoint, prefixes, interfaces: [] };
   });
   const paths = lines.map((text, index) => pathOf(text, at(index + 10)));
-  return { file: "tofro.yaml", overlays: [], isolate: false, nodes, forwarders: [], paths, ...rest };
+  return {
+    file: "tofro.yaml",
+    overlays: [],
+    isolate: false,
+    choose: CHOOSE_DEFAULTS,
+    failover: FAILOVER_DEFAULTS,
+    nodes,
+    forwarders: [],
+    paths,
+    ...rest,
+  };
 }
 
 function pathOf(text: string, place: Position): PathSpec {

@@ -5,6 +5,7 @@ import type { Hop, MeasuredPath, PinnedPath, Spec } from "../spec.ts";
 import type { Topology } from "../topology.ts";
 import { graphOf, type Graph } from "./graph.ts";
 import type { Limits } from "./limited.ts";
+import { reservedOf, type Reserved } from "./reserved.ts";
 
 export interface Network {
   readonly graph: Graph;
@@ -16,8 +17,6 @@ export interface Network {
   readonly reserved: Reserved;
 }
 
-type Reserved = ReadonlyMap<number, ReadonlySet<PairKey>>;
-
 export type PairRule =
   | { readonly kind: "limited"; readonly limits: Limits }
   | { readonly kind: "pinned"; readonly links: readonly LinkIndex[]; readonly backup: Backup };
@@ -27,7 +26,7 @@ type Backup =
   | { readonly kind: "none" }
   | { readonly kind: "path"; readonly links: readonly LinkIndex[] };
 
-export function networkOf(spec: Spec, topology: Topology, reserved: Reserved = new Map()): Network {
+export function networkOf(spec: Spec, topology: Topology, reserved: Reserved = reservedOf(spec)): Network {
   const graph = graphOf(topology);
   const size = graph.nodes;
   const rules = new Map<PairKey, PairRule>();
