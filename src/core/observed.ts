@@ -53,7 +53,8 @@ export interface Observed {
 }
 
 const ALIAS = "tofro: ";
-const IDENTITY_ALIAS = `${ALIAS}identity`;
+/** Alias of the device that keeps the node's own addresses. */
+export const IDENTITY_ALIAS = `${ALIAS}identity`;
 
 const links = z.array(
   z.object({

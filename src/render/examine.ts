@@ -10,7 +10,10 @@ export function examineScript(state: NodeState): string {
   const names = state.interfaces.map(({ name }) => name).join(" ");
   return [
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
-    section("commands", "for each in ip wg nft sysctl; do command -v $each >/dev/null || echo $each; done"),
+    section(
+      "commands",
+      "for each in ip wg nft sysctl unshare flock ping; do command -v $each >/dev/null || echo $each; done",
+    ),
     section("root", "id -u"),
     section("now", "date +%s"),
     section(

@@ -6,7 +6,7 @@ import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
-import { PATIENCE, PATIENT } from "../support/patience.ts";
+import { PATIENCE, PATIENT, withinPatience } from "../support/patience.ts";
 import { traceAll, withLab, type TestLab } from "../support/lab.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
@@ -45,12 +45,14 @@ async function comesTrue(lab: TestLab, folder: string): Promise<void> {
   }
 }
 
-describe.each([
+const NETWORKS: readonly (readonly [string, string])[] = [
   ["three-nodes", THREE],
   ["port-forward", read("..", "examples", "port-forward", "tofro.yaml")],
   ["five-nodes, both families", FIVE],
   ["subnets behind nodes", read("golden", "prefixes", "tofro.yaml")],
-])("%s", (_, network) => {
+];
+
+describe.each(withinPatience(NETWORKS))("%s", (_, network) => {
   it("comes from nothing to the plan, stays there, boots, and goes without a trace", async () => {
     await withLab(network, BARE, async (lab, folder) => {
       const before = await snapshotAll(lab);

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { wgQuickFiles, type WgQuickFile } from "../../src/render/wg-quick.ts";
-import { PATIENCE } from "../support/patience.ts";
+import { PATIENCE, withinPatience } from "../support/patience.ts";
 import { traceAll, withLab, type TestLab } from "../support/lab.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
@@ -46,7 +46,7 @@ function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
     .map(({ item }) => item);
 }
 
-describe.each(Object.entries(NETWORKS))("%s", (_, network) => {
+describe.each(withinPatience(Object.entries(NETWORKS)))("%s", (_, network) => {
   it("comes up in any order, exactly as planned, and goes down without a trace", async () => {
     await withLab(network, { bare: true }, async (lab, folder) => {
       const { network: settled, plan } = await settle(await readNetwork(join(folder, "tofro.yaml")));

@@ -1,6 +1,7 @@
 // What is taken already: addresses, routes, ports, interface names, tables, rule priorities.
 import { contains, familyOf, hostPrefix } from "../address.ts";
-import { FIRST_TABLE, ROUTE_PROTOCOL, RULE_PRIORITY } from "../node-state.ts";
+import { IDENTITY_ALIAS } from "../observed.ts";
+import { FIRST_TABLE, IDENTITY, ROUTE_PROTOCOL, RULE_PRIORITY } from "../node-state.ts";
 import type { SeenRoute } from "./facts-routes.ts";
 import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
@@ -15,14 +16,23 @@ export const judgeConflicts = (subject: Subject): Found[] => [
 ];
 
 function interfaces({ facts, state, ours }: Subject): Found[] {
-  return state.interfaces.flatMap(({ name, tunnel }) => {
+  const identity = { name: IDENTITY, what: "the device that keeps the node's own addresses; rename it" };
+  const wanted = [
+    ...state.interfaces.map(({ name, tunnel }) => ({
+      name,
+      what: `the tunnel ${tunnel}; name ours otherwise`,
+    })),
+    ...(state.interfaces.length > 0 ? [identity] : []),
+  ];
+  return wanted.flatMap(({ name, what }) => {
     const link = facts.links.get(name);
-    if (link === undefined || ours.has(name)) return [];
+    const isOurs = name === IDENTITY ? link?.alias === IDENTITY_ALIAS : ours.has(name);
+    if (link === undefined || isOurs) return [];
     return [
       {
         code: "interface-taken",
         severity: "error",
-        message: `there is an interface ${name} already, and it is not the tunnel ${tunnel}; name ours otherwise, or remove it`,
+        message: `there is an interface ${name} already, and it is not ${what}, or remove it`,
         evidence: `ip link: ${name} mtu ${link.mtu} alias ${link.alias ?? "(none)"}`,
         mend: [`ip link del ${name}`],
       },

@@ -9,6 +9,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   wg: "wireguard-tools",
   nft: "nftables",
   sysctl: "procps",
+  unshare: "util-linux",
+  flock: "util-linux",
+  ping: "iputils-ping",
 };
 
 export function judgeSoftware({ facts, state }: Subject): Found[] {
