@@ -46,14 +46,14 @@ function usage({ child: { pid } }: Prober): { cpuS: number; rssMb: number } {
   return { cpuS: (Number(fields[11]) + Number(fields[12])) / 100, rssMb: Number(rss) / 1000 };
 }
 
-async function measure(tunnels: number, perSecond: number): Promise<string[]> {
+async function measure(tunnels: number, perSecond: number, addons: readonly string[]): Promise<string[]> {
   const ends = Array.from({ length: tunnels }, (_, index) => ({
     port: FIRST_PORT + index,
     ssids: [2 * index + 1, 2 * index + 2] as const,
     key: KEY,
   }));
   const times = { intervalMs: 1000 / perSecond, probes: SECONDS * perSecond, leadMs: 1000, drainMs: 500 };
-  const shared = { reflectorPort: REFLECTOR_PORT, clock: { offsetMs: 0, driftPpm: 0 }, ...times };
+  const shared = { reflectorPort: REFLECTOR_PORT, clock: { offsetMs: 0, driftPpm: 0 }, addons, ...times };
   const reflect = ends.map((end) => ({ ...end, own: PEER, peer: OWN, rateLimit: 10 * perSecond }));
   const send = ends.map((end, index) => ({ ...end, own: OWN, peer: PEER, tunnel: String(index) }));
   const reflector = await start({ ...shared, reflect, send: [] });
@@ -76,7 +76,7 @@ async function measure(tunnels: number, perSecond: number): Promise<string[]> {
     ({ cpuS }, index) => `${(((cpuS - before[index]!.cpuS) / (SECONDS + 1.5)) * 100).toFixed(0)} %`,
   );
   return [
-    `${tunnels} tunnels, ${tunnels * perSecond}/s`,
+    `${tunnels} tunnels, ${tunnels * perSecond}/s${addons.length > 0 ? ", kernel" : ""}`,
     ...[0.1, 0.5, 0.95, 0.99].map(at),
     String(probes.length - delays.length),
     ...cpu,
@@ -101,7 +101,12 @@ function perCore(count: number): string {
 }
 
 const rows: string[][] = [];
-for (const [tunnels, perSecond] of LOADS) rows.push(await measure(tunnels, perSecond));
+const addon = join(import.meta.dirname, "..", "dist", "kernel-stamps.node");
+for (const [tunnels, perSecond] of LOADS) {
+  rows.push(await measure(tunnels, perSecond, []));
+  // Beside it, where `npm run build:stamps` has made the addon.
+  if (existsSync(addon)) rows.push(await measure(tunnels, perSecond, [addon]));
+}
 const title = ["", "p10", "p50", "p95", "p99", "lost", "sender", "reflector", "sender", "reflector"];
 process.stdout.write(columns([title, ...rows]));
 perCore(20_000);

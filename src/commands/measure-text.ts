@@ -10,6 +10,7 @@ import {
 import { ratioOf } from "../core/measure/tally.ts";
 import { columns } from "./columns.ts";
 import type { MeasureReport } from "./measure.ts";
+import { stampsNote } from "./stamps-note.ts";
 import { wayText } from "./way.ts";
 
 /** A direction's lines stand below its name. */
@@ -17,10 +18,12 @@ const INDENT = "  ";
 /** Of a tunnel's probes: fewer that nobody knows the way of are not worth a line. */
 const WORTH_SAYING = 0.02;
 
-export function measureText({ seconds, ratePerS, measurement, directions }: MeasureReport): string {
+export function measureText({ seconds, ratePerS, measurement, directions, stamps }: MeasureReport): string {
   const { links, loosenedMs } = measurement;
   const tunnels = links.length / 2;
-  const title = `${tunnels} ${tunnels === 1 ? "tunnel" : "tunnels"}, ${ratePerS} probes a second each for ${seconds} s\n\n`;
+  // Nothing where it is as it is everywhere.
+  const who = [...stamps.values()].includes("kernel") ? `; ${stampsNote(stamps).join("")}` : "";
+  const title = `${tunnels} ${tunnels === 1 ? "tunnel" : "tunnels"}, ${ratePerS} probes a second each for ${seconds} s${who}\n\n`;
   const uneven =
     loosenedMs > 0
       ? `some clock did not run evenly: the intervals allow for ${figure(loosenedMs)} ms of it\n`

@@ -4,7 +4,7 @@ import type { StatusReport } from "./status-text.ts";
 
 /** Of several each stands on one line. */
 export const statusJson = (
-  { tunnels, directions, drift, unreachable, notes, historyS }: StatusReport,
+  { tunnels, directions, drift, unreachable, notes, stamps, historyS }: StatusReport,
   isOneLine: boolean,
 ): string =>
   `${JSON.stringify(
@@ -18,6 +18,7 @@ export const statusJson = (
       drift: Object.fromEntries(drift),
       unreachable,
       notes,
+      stamps: Object.fromEntries(stamps),
       historyS: Math.round(historyS),
     },
     undefined,

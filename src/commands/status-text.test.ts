@@ -45,6 +45,7 @@ const report: StatusReport = {
   unreachable: [
     { node: "c", message: "Cannot reach c: ssh: connect to host 192.0.2.1 port 22: Connection timed out" },
   ],
+  stamps: new Map(),
   notes: [],
   historyS: 130,
 };

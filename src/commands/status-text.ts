@@ -15,6 +15,8 @@ export interface StatusReport {
   /** By node; of those that can be asked. */
   readonly drift: ReadonlyMap<string, Drift>;
   readonly unreachable: readonly Unreachable[];
+  /** By node, who read the arrival times of what was measured. */
+  readonly stamps: ReadonlyMap<string, "kernel" | "user">;
   /** Why nothing, or not everything, was measured. */
   readonly notes: readonly string[];
   /** Seconds that the history covers. */

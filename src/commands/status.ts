@@ -18,6 +18,7 @@ import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
 import { planAim } from "./plan.ts";
 import { reach, type Reachable, type Unreachable } from "./reachable.ts";
+import { stampsNote } from "./stamps-note.ts";
 import { statusJson } from "./status-json.ts";
 import { statusText, type StatusReport } from "./status-text.ts";
 import { unlock } from "./unlock.ts";
@@ -85,6 +86,7 @@ class Board {
   #runs: readonly Run[] = [];
   #probed: ReadonlySet<string> = new Set();
   #failures: readonly string[] = [];
+  #stamps: StatusReport["stamps"] = new Map();
   #begun: number | undefined;
   #measuredMs = 0;
 
@@ -126,11 +128,12 @@ class Board {
   async measure(signal: AbortSignal): Promise<void> {
     const { hosts } = this.#machines;
     this.#begun ??= performance.now();
-    const { sessions, failures } = await probeTunnels(hosts, this.#plan, this.#network.secrets, {
+    const { sessions, failures, stamps } = await probeTunnels(hosts, this.#plan, this.#network.secrets, {
       seconds: PROBE_S,
       intervalMs: PROBE_INTERVAL_MS,
       signal,
     });
+    this.#stamps = stamps;
     const { tunnels } = this.#plan.topology;
     const run = runOf(sessions, measure(tunnels, sessions));
     this.#sessions = [...this.#sessions, sessions].slice(-RECENT);
@@ -163,10 +166,12 @@ class Board {
       unreachable: [...this.#machines.unreachable, ...this.#silent],
       notes: [
         ...this.#failures.map((message) => `not measured: ${message}`),
+        ...stampsNote(this.#stamps),
         ...(this.#runs.length > 1
           ? []
           : ["no history: no agent keeps one, and --watch has it from its start on"]),
       ],
+      stamps: this.#stamps,
       historyS: this.#runs.length > 1 ? this.#measuredMs / 1000 : 0,
     };
   }

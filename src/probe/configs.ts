@@ -1,5 +1,6 @@
 // One run: its token, and what each machine's prober is told. Its keys and session ids are of this run only.
 import { randomBytes, randomInt } from "node:crypto";
+import { join } from "node:path";
 import type { Secrets } from "../core/secrets.ts";
 import { TRUE_CLOCK, type ClockError } from "../stamp/clock.ts";
 import { STAMP_PORT, type ProberConfig } from "../stamp/config.ts";
@@ -15,6 +16,11 @@ export interface Timing {
   readonly clocks?: ReadonlyMap<string, ClockError>;
 }
 
+/** Where `npm run build:stamps` puts it, for this machine and labs; and where it can be put on any. */
+const ADDONS = [
+  join(import.meta.dirname, "..", "..", "dist", "kernel-stamps.node"),
+  "/usr/local/lib/tofro/kernel-stamps.node",
+];
 /** Handshakes, and that all have heard of the beginning. */
 const LEAD_MS = 1_000;
 /** A round trip, and what a queue may hold. */
@@ -60,6 +66,7 @@ export function newRun(sessions: readonly PlannedSession[], secrets: Secrets, op
       probes,
       leadMs: LEAD_MS,
       drainMs: DRAIN_MS,
+      addons: ADDONS,
       reflect: ends
         .filter(({ reflector }) => reflector.node === node)
         .map(({ sender, reflector, shared }) => ({

@@ -20,6 +20,8 @@ export interface ProberConfig {
   readonly leadMs: number;
   /** After the window: for the last answers. */
   readonly drainMs: number;
+  /** Files of the addon for the kernel's receive stamps, where it may be. */
+  readonly addons: readonly string[];
 }
 
 /** One end of a tunnel. */
@@ -39,6 +41,7 @@ type ReflectConfig = EndConfig & { readonly rateLimit: number };
 export type SendConfig = EndConfig & { readonly tunnel: string };
 
 export interface ProberResult {
+  /** Who read the arrival times. */
   readonly stamps: "kernel" | "user";
   readonly sessions: readonly SentSessions[];
   /** By sender's address and port. */

@@ -1,13 +1,14 @@
 // The prober as the program it is, on loopback: two of them measure each other, and a flood gets nothing out of one.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ProberConfig, ProberResult } from "./config.ts";
 import { seal } from "./hmac.ts";
+import { loadKernelStamps } from "./kernel-stamps.ts";
 import { BASE_SIZE, encodeRequest } from "./packet.ts";
 import { timestampOf, USER_STAMPS } from "./timestamp.ts";
 
@@ -26,6 +27,7 @@ const CONFIG: ProberConfig = {
   probes: 50,
   leadMs: 300,
   drainMs: 200,
+  addons: [],
 };
 
 const cleanups: (() => void)[] = [];
@@ -98,6 +100,54 @@ it("measures, each end by its own clock", async () => {
   const { reflected } = await reflector.result();
   expect(reflected).toMatchObject([{ address: A, port: END.port, forged: 0, replayed: 0 }]);
   expect(reflected[0]!.answered).toBeGreaterThanOrEqual(50);
+});
+
+describe("with the addon for the kernel's stamps", () => {
+  const addon = join(mkdtempSync(join(tmpdir(), "tofro-addon-")), "kernel-stamps.node");
+  beforeAll(() => {
+    execFileSync("sh", [join(import.meta.dirname, "..", "..", "scripts", "build-stamps"), addon]);
+  });
+  afterAll(() => rmSync(dirname(addon), { recursive: true }));
+
+  it("measures by them, and without one that is not for this machine by its own", async () => {
+    const reflector = await start({ ...reflecting(), addons: ["/nowhere.node", addon] });
+    const sender = await start({ ...sending, addons: ["/etc/passwd"] });
+    reflector.go();
+    sender.go();
+    const { sessions, stamps } = await sender.result();
+    expect([stamps, (await reflector.result()).stamps]).toEqual(["user", "kernel"]);
+    const [life = []] = sessions[0]!.lives;
+    expect(life.length).toBe(50);
+    for (const { sentMs, answer } of life) {
+      expect(answer!.receivedMs).toBeGreaterThan(sentMs);
+      expect(answer!.receivedMs).toBeLessThan(sentMs + 100);
+    }
+  });
+
+  it("tells packets apart that waited for a busy program", async () => {
+    const stamps = loadKernelStamps([addon])!;
+    const descriptor = stamps.open(B, BASE_PORT + 9);
+    const socket = createSocket("udp4");
+    cleanups.push(() => socket.close());
+    const read: { byUs: number; byKernel: number }[] = [];
+    socket.on("message", () => {
+      const now = performance.now();
+      read.push({ byUs: now, byKernel: now - stamps.age(descriptor) / 1e6 });
+    });
+    await new Promise<void>((resolve) => {
+      socket.bind({ fd: descriptor, exclusive: true }, resolve);
+    });
+    // Another program sends three, 50 ms apart, while this one does nothing else.
+    const send = `const s = require("dgram").createSocket("udp4"); let n = 0;
+      const t = setInterval(() => { s.send("x", ${BASE_PORT + 9}, "${B}", () => { if (++n === 3) { clearInterval(t); s.close(); } }); }, 50)`;
+    execFileSync(process.execPath, ["-e", send]);
+    await until(() => read.length === 3);
+    const [first, , last] = read;
+    expect(last!.byUs - first!.byUs).toBeLessThan(40);
+    expect(last!.byKernel - first!.byKernel).toBeGreaterThan(80);
+    expect(() => stamps.open("nonsense", 1)).toThrow("Invalid argument");
+    expect(stamps.age(-1)).toBeNaN();
+  });
 });
 
 /** A way between the two that loses, repeats and swaps packets by their number in each direction. */

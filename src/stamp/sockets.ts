@@ -5,6 +5,7 @@ import { isIPv6 } from "node:net";
 import { clockOf, type Clock } from "./clock.ts";
 import type { ProberConfig, ProberResult, SendConfig } from "./config.ts";
 import { readKey } from "./hmac.ts";
+import { loadKernelStamps, type KernelStamps } from "./kernel-stamps.ts";
 import { Reflector } from "./reflector.ts";
 import { Sender } from "./sender.ts";
 import { USER_STAMPS } from "./timestamp.ts";
@@ -17,7 +18,11 @@ const BUFFER_BYTES = 1 << 20;
 const TTL = 255;
 
 /** Opens the reflector's sockets, one for each own address; the returned function says what it met and closes nothing. */
-async function openReflector(config: ProberConfig, clock: Clock): Promise<() => ProberResult["reflected"]> {
+async function openReflector(
+  config: ProberConfig,
+  clock: Clock,
+  stamps?: KernelStamps,
+): Promise<() => ProberResult["reflected"]> {
   const reflector = new Reflector(
     config.reflect.map(({ peer, port, ssids, key, rateLimit }) => ({
       address: peer,
@@ -31,9 +36,9 @@ async function openReflector(config: ProberConfig, clock: Clock): Promise<() => 
   const owns = new Set(config.reflect.map(({ own }) => own));
   await Promise.all(
     Array.from(owns, async (own) => {
-      const socket = await openSocket(own, config.reflectorPort);
+      const { socket, ageNs } = await openStamped(own, config.reflectorPort, stamps);
       socket.on("message", (bytes, from) => {
-        const receivedAt = clock();
+        const receivedAt = clock() - ageNs();
         const accepted = reflector.accept(bytes, from, receivedAt);
         if (accepted === undefined) return;
         const answer = reflector.answer(accepted, clock());
@@ -56,10 +61,15 @@ interface Probing {
 }
 
 /** Opens a sender's socket; it takes packets from its reflector only. */
-async function openSender(config: SendConfig, reflectorPort: number, clock: Clock): Promise<Probing> {
+async function openSender(
+  config: SendConfig,
+  reflectorPort: number,
+  clock: Clock,
+  stamps?: KernelStamps,
+): Promise<Probing> {
   const key = config.key === undefined ? {} : { key: readKey(config.key) };
   const sender = (ssid: number): Sender => new Sender({ ssid, errorEstimate: USER_STAMPS, ...key });
-  const socket = await openSocket(config.own, config.port);
+  const { socket, ageNs } = await openStamped(config.own, config.port, stamps);
   const probing: Probing = {
     config,
     warmUp: sender(config.ssids[0]),
@@ -69,7 +79,7 @@ async function openSender(config: SendConfig, reflectorPort: number, clock: Cloc
       }),
   };
   socket.on("message", (bytes, from) => {
-    const now = clock();
+    const now = clock() - ageNs();
     if (from.address !== config.peer || from.port !== reflectorPort) return;
     if (probing.measured?.receive(bytes, now) === true) return;
     if (probing.warmUp.receive(bytes, now)) probing.measured ??= sender(config.ssids[1]);
@@ -80,9 +90,10 @@ async function openSender(config: SendConfig, reflectorPort: number, clock: Cloc
 /** Runs one window, which begins when `ready`, called once everything is open, lets it. */
 export async function probe(config: ProberConfig, ready: () => Promise<void>): Promise<ProberResult> {
   const clock = clockOf(config.clock);
-  const reflected = await openReflector(config, clock);
+  const stamps = loadKernelStamps(config.addons);
+  const reflected = await openReflector(config, clock, stamps);
   const probings = await Promise.all(
-    config.send.map((each) => openSender(each, config.reflectorPort, clock)),
+    config.send.map((each) => openSender(each, config.reflectorPort, clock, stamps)),
   );
   const warmUp = setInterval(() => {
     for (const each of probings) if (each.measured === undefined) each.send(each.warmUp);
@@ -98,7 +109,7 @@ export async function probe(config: ProberConfig, ready: () => Promise<void>): P
   clearInterval(warmUp);
   await sleep(config.drainMs);
   return {
-    stamps: "user",
+    stamps: stamps === undefined ? "user" : "kernel",
     sessions: probings.map(({ config: { tunnel }, measured, error }) => ({
       tunnel,
       lives: measured === undefined || measured.answered === 0 ? [] : measured.sessions(),
@@ -122,8 +133,24 @@ async function everyTurn(
   }
 }
 
-/** Bound to an address of this machine; throws when it or the port cannot be had. */
-export async function openSocket(address: string, port: number): Promise<Socket> {
+/** A socket, and how long the packet that it has just handed out had waited for us since the kernel received it. */
+interface Stamped {
+  readonly socket: Socket;
+  readonly ageNs: () => bigint;
+}
+
+async function openStamped(address: string, port: number, stamps?: KernelStamps): Promise<Stamped> {
+  if (stamps === undefined) return { socket: await openSocket(address, port), ageNs: () => 0n };
+  const descriptor = stamps.open(address, port);
+  const ageNs = (): bigint => {
+    const age = stamps.age(descriptor);
+    return Number.isNaN(age) ? 0n : BigInt(Math.round(age));
+  };
+  return { socket: await openSocket(address, port, descriptor), ageNs };
+}
+
+/** Bound to an address of this machine; throws when it or the port cannot be had. `descriptor`: one that is bound there. */
+export async function openSocket(address: string, port: number, descriptor?: number): Promise<Socket> {
   const family = isIPv6(address) ? 6 : 4;
   const socket = createSocket({
     type: family === 4 ? "udp4" : "udp6",
@@ -131,7 +158,8 @@ export async function openSocket(address: string, port: number): Promise<Socket>
     lookup: (host, _, callback) => callback(null, host, family),
   });
   const listening = once(socket, "listening");
-  socket.bind(port, address);
+  if (descriptor === undefined) socket.bind(port, address);
+  else socket.bind({ fd: descriptor, exclusive: true });
   await listening;
   socket.setTTL(TTL);
   socket.setRecvBufferSize(BUFFER_BYTES);

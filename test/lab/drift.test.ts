@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 import { ping } from "./traffic.ts";
 
@@ -66,7 +67,7 @@ async function pictures(lab: TestLab): Promise<Record<string, string[]>> {
 
 async function isBack(lab: TestLab, planned: Record<string, string[]>, faults: string): Promise<void> {
   expect({ faults, plan: (await tofro("plan", "--lab", lab.name)).code }).toEqual({ faults, plan: 3 });
-  const { code, stderr } = await tofro("apply", "--lab", lab.name);
+  const { code, stderr } = await tofro("apply", ...PATIENT, "--lab", lab.name);
   expect({ faults, code, stderr: code === 0 ? "" : stderr }).toEqual({ faults, code: 0, stderr: "" });
   expect({ faults, now: await pictures(lab) }).toEqual({ faults, now: planned });
 }
@@ -78,7 +79,7 @@ describe("drift", () => {
       const hosts = await Promise.all(names.map((name) => lab.host(name)));
       await Promise.all(hosts.map((host) => sh(host, FOREIGN)));
       const before = await pictures(lab);
-      expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+      expect((await tofro("apply", ...PATIENT, "--lab", lab.name)).code).toBe(0);
       const planned = await pictures(lab);
 
       // A few on each machine at once; every one has its turn.

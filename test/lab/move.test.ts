@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENT } from "../support/patience.ts";
 import { probe, type Probes } from "./traffic.ts";
 
 const THREE = readFileSync(
@@ -40,7 +41,7 @@ describe("apply", () => {
     await withLab(THREE, { bare: true, underlay: UNDERLAY }, async (lab, folder) => {
       const apply = async (network: string): Promise<void> => {
         writeFileSync(join(folder, "tofro.yaml"), network);
-        expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+        expect((await tofro("apply", ...PATIENT, "--lab", lab.name)).code).toBe(0);
       };
       await apply(THREE);
       // Every tunnel has its session before anything counts.
