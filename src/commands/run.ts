@@ -18,6 +18,7 @@ import { planCommand } from "./plan.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 import { unlock } from "./unlock.ts";
+import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
 import { traceCommand } from "./trace.ts";
 import { whyCommand } from "./why.ts";
@@ -36,6 +37,7 @@ const VERBS = [
   measureCommand,
   agentCommand,
   whyCommand,
+  simulateCommand,
   exportCommand,
   keysCommand,
   graphCommand,
