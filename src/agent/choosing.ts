@@ -1,6 +1,6 @@
 // The part of an agent that hears its links, speaks with the others and says what the machine shall be held at.
 import { readFileSync } from "node:fs";
-import { Agent, type Effect } from "../core/agent/agent.ts";
+import { Agent, wholeOf, type Effect } from "../core/agent/agent.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { ToAgent } from "../core/agent/messages.ts";
 import { begin } from "../core/choose/choose.ts";
@@ -229,7 +229,7 @@ export class Choosing {
         this.#events?.hold(this.#router.state(effect.holding));
         this.#events?.keep({
           print: this.#options.print,
-          choice: this.#core.holding.before ?? effect.holding.choice,
+          choice: wholeOf(effect.holding),
           conditions: new Map(
             Array.from(this.#core.incoming, ([link, { condition }]) => [link, condition] as const),
           ),

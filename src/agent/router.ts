@@ -1,6 +1,5 @@
 // What a choice makes of this node: the state of the machine, whole or half-way between two choices.
-import type { Holding } from "../core/agent/agent.ts";
-import { LAST } from "../core/agent/agent.ts";
+import { wholeOf, type Holding, type Installed } from "../core/agent/agent.ts";
 import { contains, hostPrefix, type Prefix } from "../core/address.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import type { Lock } from "../core/lock.ts";
@@ -9,8 +8,8 @@ import { compile, type Plan } from "../core/plan.ts";
 import { forwardingOf, repair } from "../core/failover/repair.ts";
 import type { Spec } from "../core/spec.ts";
 
-/** The present choice, the next, and the one before. */
-const KEPT = 3;
+/** The present choice, the next, and some before. */
+const KEPT = 6;
 
 export class Router {
   readonly #spec: Spec;
@@ -24,9 +23,9 @@ export class Router {
     this.#node = node;
   }
 
-  /** Distances from the destination at which the node differs between two choices, ascending. */
-  distances(from: Choice, to: Choice): number[] {
-    const [before, after] = [this.#state(from), this.#state(to)];
+  /** Distances from the destination at which the node differs from a choice, ascending. */
+  distances(from: Installed, to: Choice): number[] {
+    const [before, after] = [this.#installed(from), this.#state(to)];
     const known = new Map(mainRoutes(before).map((route) => [route.prefix, route]));
     const found = new Set<number>();
     for (const route of mainRoutes(after)) {
@@ -37,14 +36,13 @@ export class Router {
   }
 
   state(holding: Holding): NodeState {
-    const state = this.#between(holding);
-    const { choice, before, distance, down } = holding;
+    const state = this.#installed(holding);
     // Half-way it repairs what everybody still has.
-    const plan = this.plan(distance >= LAST ? choice : (before ?? choice));
+    const plan = this.plan(wholeOf(holding));
     const { nodes, tunnels } = plan.topology;
     const index = nodes.findIndex(({ name }) => name === this.#node);
     const moved = new Map(
-      repair(forwardingOf(plan.routing), index, down).flatMap(({ to, link }) =>
+      repair(forwardingOf(plan.routing), index, holding.down).flatMap(({ to, link }) =>
         prefixesOf(nodes[to]!).map(
           (prefix) => [prefix, tunnels[link >> 1]!.ends[link & 1]!.interface] as const,
         ),
@@ -60,10 +58,10 @@ export class Router {
     };
   }
 
-  #between({ choice, before, distance }: Holding): NodeState {
+  #installed({ choice, before, distance }: Installed): NodeState {
     const target = this.#state(choice);
-    if (before === undefined || distance >= LAST) return target;
-    const present = this.#state(before);
+    if (before === undefined) return target;
+    const present = this.#installed(before);
     const far = new Map(mainRoutes(present).map((route) => [route.prefix, route]));
     const routes = mainRoutes(target).map((route) =>
       this.#distance(choice, route.prefix) <= distance ? route : (far.get(route.prefix) ?? route),

@@ -1,5 +1,5 @@
 // What every node does with a packet at this moment, from what its agent holds: the same routes that a real one installs.
-import { LAST, type Holding } from "../core/agent/agent.ts";
+import { wholeOf, type Holding, type Installed } from "../core/agent/agent.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import { forwardingOf, nextLink, repair, type Forwarding } from "../core/failover/repair.ts";
 import { route, type LinkIndex } from "../core/route.ts";
@@ -25,14 +25,14 @@ export class Forwardings {
     this.#topology = topology;
   }
 
-  /** Distances from the destination at which a node differs between two choices, ascending. */
-  distances(node: number, from: Choice, to: Choice): number[] {
-    const [before, after] = [this.#of(from), this.#of(to)];
+  /** Distances from the destination at which a node differs from a choice, ascending. */
+  distances(node: number, from: Installed, to: Choice): number[] {
+    const after = this.#of(to);
     const { nodes } = after.routing;
     const found = new Set<number>();
     for (let target = 0; target < nodes; target++) {
       const at = node * nodes + target;
-      if (before.traffic.own[at] !== after.traffic.own[at])
+      if (this.#own(from, node, target) !== after.traffic.own[at])
         found.add(after.routing.path(node, target).length);
     }
     return [...found].sort((x, y) => x - y);
@@ -40,8 +40,7 @@ export class Forwardings {
 
   /** The link by which a node sends on what entered by `enter` (-1: its own), -1 for none. */
   next(holding: Holding, node: number, enter: LinkIndex, source: number, to: number): LinkIndex {
-    const { choice, before, distance } = holding;
-    const base = distance >= LAST ? choice : (before ?? choice);
+    const base = wholeOf(holding);
     const present = this.#of(base);
     const own = present.traffic.own[node * present.routing.nodes + to]!;
     const forwarded = nextLink(present, node, enter, source, to);
@@ -49,10 +48,14 @@ export class Forwardings {
     if (forwarded !== own) return forwarded;
     const repaired = this.#repairsOf(holding, node, base).get(to);
     if (repaired !== undefined) return repaired;
-    if (base === choice) return own;
-    const target = this.#of(choice);
-    const isMoved = target.routing.path(node, to).length <= distance;
-    return isMoved ? target.traffic.own[node * target.routing.nodes + to]! : own;
+    return this.#own(holding, node, to);
+  }
+
+  /** By the node's table main, without repairs. */
+  #own({ choice, before, distance }: Installed, node: number, to: number): LinkIndex {
+    const { routing, traffic } = this.#of(choice);
+    const isMoved = before === undefined || routing.path(node, to).length <= distance;
+    return isMoved ? traffic.own[node * routing.nodes + to]! : this.#own(before, node, to);
   }
 
   /** Where a packet would go if nothing changed on its way. */

@@ -1,7 +1,7 @@
 // A network with its agents and their controller on simulated time: the classes that run on real machines, without sockets.
 //
 // Clocks are hours apart and never agree. Words travel by the ways that packets take at that moment, and get lost with them.
-import { Agent, type Effect, type Holding } from "../core/agent/agent.ts";
+import { Agent, wholeOf, type Effect, type Holding } from "../core/agent/agent.ts";
 import { Controller, type Order } from "../core/agent/controller.ts";
 import type { Condition } from "../core/agent/incoming.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
@@ -225,7 +225,7 @@ export class Simulation {
       if (effect.kind === "hold") {
         const { holding } = effect;
         this.timeline.after(WORK_MS, () => (player.holding = holding));
-        player.choice = holding.before ?? holding.choice;
+        player.choice = wholeOf(holding);
         player.conditions = new Map(
           Array.from(player.agent.incoming, ([link, { condition }]) => [link, condition] as const),
         );

@@ -25,6 +25,10 @@ export class Underlay {
     });
   }
 
+  of(direction: Direction): Impairment {
+    return this.#of(keyOf(direction));
+  }
+
   /** The rest of the impairment stays. */
   set(direction: Direction, change: Partial<Impairment>): void {
     this.#impairments.set(keyOf(direction), { ...this.#of(keyOf(direction)), ...change });

@@ -7,12 +7,21 @@ import { choiceFromText, choiceToText, type Notice, type ToAgent, type ToControl
 import { Notices } from "./notices.ts";
 import type { HeardPacket } from "./window.ts";
 
-/** What the node's routes are made of. */
-export interface Holding {
-  /** Everything up to this distance from its destination is as `choice` says, the rest as `before` does. */
+/**
+ * What a node's routes are made of: everything up to a distance from its destination is as `choice` says, the rest as before.
+ * A move that was broken off stays where it was, and the next one begins from there: going back would have an order, too.
+ */
+export interface Installed {
   readonly choice: Choice;
-  readonly before?: Choice;
+  readonly before?: Installed;
   readonly distance: number;
+}
+
+/** The last choice that was installed whole. */
+export const wholeOf = ({ choice, before }: Installed): Choice =>
+  before === undefined ? choice : wholeOf(before);
+
+export interface Holding extends Installed {
   /** Whatever would use one of these is moved, where there is an unaffected way. */
   readonly down: ReadonlySet<LinkIndex>;
 }
@@ -36,8 +45,8 @@ export interface AgentOptions extends IncomingOptions {
   readonly choice: Choice;
   /** As an earlier life left them. */
   readonly conditions?: ReadonlyMap<LinkIndex, Condition>;
-  /** At which distances the node differs between two choices, ascending. */
-  readonly distances: (from: Choice, to: Choice) => readonly number[];
+  /** At which distances the node differs from a choice, ascending. */
+  readonly distances: (from: Installed, to: Choice) => readonly number[];
 }
 
 /** Beyond all distances: what comes last. */
@@ -56,8 +65,9 @@ export class Agent {
   readonly #incoming: ReadonlyMap<LinkIndex, Incoming>;
   readonly #notices = new Notices();
   #number = 0;
-  #choice: Choice;
-  #next: { readonly choice: Choice; readonly distance: number } | undefined;
+  #installed: Installed;
+  /** Told, and not begun with. */
+  #next: Installed | undefined;
   #down: ReadonlySet<LinkIndex> = new Set();
   #connected = false;
   #reportMs = -Infinity;
@@ -69,7 +79,7 @@ export class Agent {
 
   constructor(options: AgentOptions, nowMs: number) {
     this.#options = options;
-    this.#choice = options.choice;
+    this.#installed = { choice: options.choice, distance: LAST };
     const { links, node, conditions } = options;
     this.#incoming = new Map(
       links.incoming[node]!.map((link) => [link, new Incoming(options, nowMs, conditions?.get(link))]),
@@ -77,10 +87,7 @@ export class Agent {
   }
 
   get holding(): Holding {
-    const base = { down: this.#down };
-    return this.#next === undefined
-      ? { ...base, choice: this.#choice, distance: LAST }
-      : { ...base, choice: this.#next.choice, before: this.#choice, distance: this.#next.distance };
+    return { ...this.#installed, down: this.#down };
   }
 
   get session(): number {
@@ -162,9 +169,7 @@ export class Agent {
     this.#connected = true;
     this.#reportMs = -Infinity;
     const { network, session } = this.#options;
-    return [
-      { kind: "control", message: { kind: "join", network, life: session, epoch: this.#choice.epoch } },
-    ];
+    return [{ kind: "control", message: { kind: "join", network, life: session, epoch: this.#epoch } }];
   }
 
   disconnected(): void {
@@ -180,7 +185,9 @@ export class Agent {
       case "sync":
         return this.#synchronise(message.notices);
       case "ask":
-        return [{ kind: "control", message: { kind: "choice", choice: choiceToText(this.#choice) } }];
+        return [
+          { kind: "control", message: { kind: "choice", choice: choiceToText(wholeOf(this.#installed)) } },
+        ];
     }
   }
 
@@ -189,26 +196,26 @@ export class Agent {
     const choice = choiceFromText(text, links.names.length, links.senders.length);
     if (choice === undefined) return [];
     if (settle) {
-      this.#choice = choice;
+      this.#installed = { choice, distance: LAST };
       this.#next = undefined;
       return [...this.#reconsider(), done(choice.epoch, LAST)];
     }
-    this.#next = { choice, distance: -1 };
+    this.#next = { choice, before: this.#installed, distance: -1 };
     const message: ToController = {
       kind: "ready",
       epoch: choice.epoch,
-      distances: [...distances(this.#choice, choice)],
+      distances: [...distances(this.#installed, choice)],
     };
     return [{ kind: "control", message }];
   }
 
   #go({ epoch, distance }: Extract<ToAgent, { readonly kind: "go" }>): Effect[] {
-    if (this.#next?.choice.epoch !== epoch)
-      return this.#choice.epoch === epoch ? [done(epoch, distance)] : [];
+    if (this.#next?.choice.epoch !== epoch) return this.#epoch === epoch ? [done(epoch, distance)] : [];
+    const { choice } = this.#next;
     if (distance >= LAST) {
-      this.#choice = this.#next.choice;
+      this.#installed = { choice, distance: LAST };
       this.#next = undefined;
-    } else this.#next = { ...this.#next, distance };
+    } else this.#installed = { ...this.#next, distance };
     return [...this.#reconsider(), done(epoch, distance)];
   }
 
@@ -228,6 +235,10 @@ export class Agent {
 
   #unusable(): ReadonlySet<LinkIndex> {
     return unusable(this.#options.links, this.#notices.down());
+  }
+
+  get #epoch(): number {
+    return wholeOf(this.#installed).epoch;
   }
 
   #hold(): Effect {
@@ -258,7 +269,7 @@ export class Agent {
     });
     return {
       kind: "report",
-      epoch: this.#choice.epoch,
+      epoch: this.#epoch,
       links: reports,
       notices: this.#notices.all(),
       carried: this.#carried,

@@ -27,8 +27,9 @@ export type Order =
 
 interface Member {
   epoch: number;
-  /** Did not answer in time: it gets no part in what is chosen until it is heard again. */
+  /** Did not answer in time: it gets no part in what is chosen until it answers again. */
   isMute: boolean;
+  heardMs: number;
 }
 
 type Phase =
@@ -50,6 +51,10 @@ const GATHER_MS = 5_000;
 const ANSWER_MS = 1_500;
 const CHOOSE_MS = 250;
 const SYNC_MS = 1_000;
+/** Between two looks for those that are behind. */
+const LAG_MS = 1_000;
+/** An agent reports every second. */
+const HEARD_MS = 4_000;
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -61,6 +66,7 @@ export class Controller {
   #phase: Phase;
   #chooseMs = -Infinity;
   #syncMs = -Infinity;
+  #lagMs = -Infinity;
 
   constructor(options: ControllerOptions, nowMs: number) {
     this.#options = options;
@@ -110,7 +116,7 @@ export class Controller {
         const index = this.#options.links.names.indexOf(node);
         const { receivers } = this.#options.links;
         this.#table.report(index, message.links, nowMs);
-        member.epoch = message.epoch;
+        [member.epoch, member.heardMs] = [message.epoch, nowMs];
         // A receiver that is cut off from here may still have told others.
         const isNews = message.notices
           .map((each) => this.#notices.take(each, receivers[each.link] === index ? "receiver" : "hearsay"))
@@ -124,7 +130,8 @@ export class Controller {
         this.#phase.distances.set(node, message.distances);
         return this.#answered(node, nowMs);
       case "done":
-        member.epoch = message.epoch;
+        if (message.distance >= LAST) member.epoch = message.epoch;
+        member.isMute = false;
         if (this.#phase.kind !== "moving" || message.epoch !== this.#state.choice.epoch) return [];
         return message.distance === this.#phase.now ? this.#answered(node, nowMs) : [];
       case "choice":
@@ -138,10 +145,12 @@ export class Controller {
     if (nowMs - this.#syncMs >= SYNC_MS) orders.push(...this.#sync(nowMs));
     const phase = this.#phase;
     if (phase.kind === "gathering") {
-      if (nowMs >= phase.untilMs || this.#members.size === this.#options.links.names.length)
-        orders.push(...this.#gathered(nowMs));
+      const isWhole = phase.asked === undefined && this.#members.size === this.#options.links.names.length;
+      if (nowMs >= phase.untilMs || isWhole) orders.push(...this.#gathered(nowMs));
     } else if (phase.kind === "steady") {
       if (nowMs - this.#chooseMs >= CHOOSE_MS) orders.push(...this.#choose(nowMs));
+      if (this.#phase.kind === "steady" && nowMs - this.#lagMs >= LAG_MS)
+        orders.push(...this.#catchUp(nowMs));
     } else if (nowMs >= phase.untilMs) {
       // The others have what they have; the next choice does without these.
       for (const name of phase.waiting) {
@@ -162,14 +171,11 @@ export class Controller {
     const index = this.#options.links.names.indexOf(node);
     if (index === -1 || network !== this.#options.print) return [];
     this.#table.joined(index, life);
-    this.#members.set(node, { epoch, isMute: false });
+    this.#members.set(node, { epoch, isMute: false, heardMs: nowMs });
     const sync: ToAgent = { kind: "sync", notices: this.#notices.all() };
-    const orders: Order[] = [{ kind: "send", to: node, message: sync }];
-    if (this.#phase.kind === "gathering") return [...orders, ...this.tick(nowMs)];
-    // Everybody else has the present choice, so it may have it as a whole; while it is being installed it waits for the next.
-    if (this.#phase.kind === "steady" && epoch !== this.#state.choice.epoch)
-      orders.push({ kind: "send", to: node, message: this.#prepare(true) });
-    return orders;
+    // What it is behind by it gets as soon as nobody else is moving.
+    this.#lagMs = -Infinity;
+    return [{ kind: "send", to: node, message: sync }, ...this.tick(nowMs)];
   }
 
   /** Whoever holds the latest choice tells it; with nobody's, it begins anew. */
@@ -192,9 +198,7 @@ export class Controller {
     this.#phase = { kind: "steady" };
     if (choice === undefined) return [];
     this.#state = begin(network, choice);
-    const behind = [...this.#members].filter(([, { epoch }]) => epoch !== choice.epoch);
-    const message = this.#prepare(true);
-    return [...behind.map(([to]): Order => ({ kind: "send", to, message })), ...this.tick(nowMs)];
+    return this.tick(nowMs);
   }
 
   #choose(nowMs: number): Order[] {
@@ -204,10 +208,34 @@ export class Controller {
     this.#state = state;
     const told: Order[] = decisions.length === 0 ? [] : [{ kind: "decided", decisions }];
     if (state.choice === before) return told;
-    const waiting = new Set([...this.#members].flatMap(([name, { isMute }]) => (isMute ? [] : [name])));
-    this.#phase = { kind: "preparing", waiting, untilMs: nowMs + ANSWER_MS, distances: new Map(), now: -1 };
+    const names = [...this.#members].flatMap(([name, { isMute }]) => (isMute ? [] : [name]));
+    return [...told, ...this.#begin(names, nowMs)];
+  }
+
+  /** Those that a move left behind. */
+  #catchUp(nowMs: number): Order[] {
+    this.#lagMs = nowMs;
+    const { epoch } = this.#state.choice;
+    const heard = [...this.#members].filter(([, { heardMs }]) => nowMs - heardMs < HEARD_MS);
+    // Nobody sends anything over one that is mute: it may have all at once.
+    const mute = heard.flatMap(([name, { isMute }]) => (isMute ? [name] : []));
+    const behind = heard.flatMap(([name, each]) => (!each.isMute && each.epoch !== epoch ? [name] : []));
+    const settle = this.#prepare(true);
+    const orders = mute.map((to): Order => ({ kind: "send", to, message: settle }));
+    return behind.length === 0 ? orders : [...orders, ...this.#begin(behind, nowMs)];
+  }
+
+  /** The present choice, to these. */
+  #begin(names: readonly string[], nowMs: number): Order[] {
+    this.#phase = {
+      kind: "preparing",
+      waiting: new Set(names),
+      untilMs: nowMs + ANSWER_MS,
+      distances: new Map(),
+      now: -1,
+    };
     const message = this.#prepare(false);
-    return [...told, ...Array.from(waiting, (to): Order => ({ kind: "send", to, message }))];
+    return names.map((to): Order => ({ kind: "send", to, message }));
   }
 
   #prepare(settle: boolean): ToAgent {
