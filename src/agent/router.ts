@@ -41,19 +41,19 @@ export class Router {
     const plan = this.plan(wholeOf(holding));
     const { nodes, tunnels } = plan.topology;
     const index = nodes.findIndex(({ name }) => name === this.#node);
-    const moved = new Map(
+    const repaired = new Map(
       repair(forwardingOf(plan.routing), index, holding.down).flatMap(({ to, link }) =>
         prefixesOf(nodes[to]!).map(
           (prefix) => [prefix, tunnels[link >> 1]!.ends[link & 1]!.interface] as const,
         ),
       ),
     );
-    if (moved.size === 0) return state;
+    if (repaired.size === 0) return state;
     return {
       ...state,
       routes: state.routes.map((route) => {
-        const to = route.table === "main" ? moved.get(route.prefix) : undefined;
-        return to === undefined ? route : { ...route, interface: to };
+        const to = route.table === "main" ? repaired.get(route.prefix) : undefined;
+        return to === undefined || this.#isMoved(holding, route.prefix) ? route : { ...route, interface: to };
       }),
     };
   }
@@ -68,6 +68,13 @@ export class Router {
     );
     const tables = present.routes.filter(({ table }) => table !== "main");
     return { ...target, routes: [...routes, ...tables], rules: present.rules };
+  }
+
+  /** Whether a route is not any more as the last whole choice had it: repairs are of that one. */
+  #isMoved({ choice, before, distance }: Installed, prefix: Prefix): boolean {
+    return (
+      before !== undefined && (this.#distance(choice, prefix) <= distance || this.#isMoved(before, prefix))
+    );
   }
 
   #state(choice: Choice): NodeState {

@@ -72,21 +72,23 @@ export class Graph {
   }
 
   /**
-   * For each node the link of a path of fewest hops to `to` over links that live, -1 where there is none at all. A node
-   * to which nothing living leads takes the fewest hops of all links until it meets one that has a living way.
+   * For each node the link of a path of fewest hops to `to` over links that live, -1 where there is none.
    * Among equals a node's own way (`own`, a link or -1) is taken, so that its routing table needs no exceptions.
    */
   treeTo(to: number, own: (node: number) => LinkIndex, dead = NOTHING_DEAD): Int32Array {
     const tree = this.#fewestHops(to, own, dead);
-    return dead.size === 0 ? tree : this.complete(tree, to, own);
+    return dead.size === 0 ? tree : this.complete(tree, to);
   }
 
-  /** A tree to `to` in which nodes without a way take the fewest hops of all links until they meet one that has a way. */
-  complete(tree: Int32Array, to: number, own: (node: number) => LinkIndex = () => -1): Int32Array {
+  /**
+   * A tree to `to` in which nodes that have no way take a tunnel that ends there, dead as it may be. Over others' dead links they
+   * do not: a node in between that knows better, or worse, could send it back.
+   */
+  complete(tree: Int32Array, to: number): Int32Array {
     if (tree.every((link, node) => link !== -1 || node === to)) return tree;
-    // No circle: a way stays among nodes that have one, and the others come nearer with every hop.
-    const anyhow = this.#fewestHops(to, own, NOTHING_DEAD);
-    return tree.map((link, node) => (link === -1 ? anyhow[node]! : link));
+    const direct = (node: number): LinkIndex =>
+      this.#links[node]!.find((link) => this.receiver(link) === to) ?? -1;
+    return tree.map((link, node) => (link === -1 && node !== to ? direct(node) : link));
   }
 
   /** Breadth-first from `to` backwards. */

@@ -57,7 +57,7 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
     kinds[key] = NAMED;
     named.set(key, links);
   }
-  // Whoever has no living way keeps one that is not: packets of the overlay must never leave by the machine's default route.
+  // Packets of the overlay must not leave by the machine's default route because a tunnel is thought to be dead.
   const free = choice?.trees.map((tree, to) => graph.complete(tree, to)) ?? [];
   const ownOf = (from: number, to: number): LinkIndex => {
     const key = from * size + to;

@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly afterMs: number;
   /** Between two things that happen. */
   readonly everyMs: number;
+  /** Only links that die silently, one direction of one at a time. */
+  readonly isGentle?: true;
   /** Pairs that the prober sends between. */
   readonly pairs: number;
 }
@@ -86,7 +88,6 @@ class Chaos {
     this.#options = options;
     this.#random = randomFrom(seed * 7919 + 1);
     const plan = randomPlan(seed, options);
-    const { names } = { names: plan.topology.nodes.map(({ name }) => name) };
     const links = plan.topology.tunnels.flatMap(({ ends: [a, b] }) =>
       [
         [a.node, b.node],
@@ -102,7 +103,7 @@ class Chaos {
         },
       })),
     );
-    this.#names = names;
+    this.#names = plan.topology.nodes.map(({ name }) => name);
     this.#underlay = new Underlay(plan.topology, { links, fallback: NONE });
     this.#simulation = new Simulation(plan, this.#underlay, seed);
     this.#ledger = new Ledger(plan, this.#simulation, this.#underlay);
@@ -181,6 +182,8 @@ class Chaos {
     this.#events++;
     const { timeline, links } = this.#simulation;
     const forMs = 1_000 + this.#random() * 9_000;
+    if (this.#options.isGentle)
+      return this.#hurt(this.#below(links.senders.length), 1, everyLessThan(this.#options.everyMs));
     const what = this.#below(9);
     if (what < 5) {
       // One direction, or both, of one link or of several at once.
@@ -258,3 +261,6 @@ class Chaos {
     return Math.floor(this.#random() * count);
   }
 }
+
+/** So that one is over before the next comes. */
+const everyLessThan = (ms: number): number => ms / 3;

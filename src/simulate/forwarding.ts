@@ -47,8 +47,14 @@ export class Forwardings {
     // By a rule, which comes before the routes.
     if (forwarded !== own) return forwarded;
     const repaired = this.#repairsOf(holding, node, base).get(to);
-    if (repaired !== undefined) return repaired;
+    if (repaired !== undefined && !this.#isMoved(holding, node, to)) return repaired;
     return this.#own(holding, node, to);
+  }
+
+  /** Whether a route is not any more as the last whole choice had it: repairs are of that one. */
+  #isMoved({ choice, before, distance }: Installed, node: number, to: number): boolean {
+    if (before === undefined) return false;
+    return this.#of(choice).routing.path(node, to).length <= distance || this.#isMoved(before, node, to);
   }
 
   /** By the node's table main, without repairs. */

@@ -166,7 +166,8 @@ describe("machines with systemd", () => {
   it("run agents that systemd starts, also when the machine boots, and none any more when told so", async () => {
     const agent = () => sh(b!.host(), "systemctl is-active tofro-agent || true");
     const on = await tofro(...APPLY, "--agent");
-    expect([on.code, on.stderr]).toEqual([0, expect.any(String)]);
+    // The end of it says why not.
+    expect(`${on.code} ${on.stderr.slice(-800)}`).toMatch(/^0 /);
     await unwatched();
     expect(await agent()).toBe("active\n");
     await expect.poll(async () => (await tofro("plan", "-f", file)).code, { timeout: 300_000 }).toBe(0);
@@ -180,7 +181,7 @@ describe("machines with systemd", () => {
     await sh(b!.host(), "systemctl start tofro");
     await expect.poll(agent, { timeout: 120_000, interval: 1000 }).toBe("active\n");
     const off = await tofro(...APPLY, "--no-agent");
-    expect([off.code, off.stderr]).toEqual([0, expect.any(String)]);
+    expect(`${off.code} ${off.stderr.slice(-800)}`).toMatch(/^0 /);
     await unwatched();
     expect(await seenAll()).toEqual(after);
   });

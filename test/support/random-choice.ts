@@ -11,12 +11,12 @@ export function numbers(seed: number): (below: number) => number {
   };
 }
 
-/** Every node takes a link to one that has a way already; some links are down, at times so many that nodes have none. */
-export function randomChoice({ nodes, tunnels }: Topology, seed: number): Choice {
+/** Every node takes a link to one that has a way already. `hurt`: some links are down, at times so many that nodes have none. */
+export function randomChoice({ nodes, tunnels }: Topology, seed: number, hurt = false): Choice {
   const random = numbers(seed);
   const indices = new Map(nodes.map(({ name }, index) => [name, index]));
   const senders = tunnels.flatMap(({ ends }) => ends.map(({ node }) => indices.get(node)!));
-  const share = random(4);
+  const share = hurt ? random(4) : 0;
   const dead = new Set(senders.flatMap((_, link) => (random(6) < share ? [link] : [])));
   const trees = nodes.map((_, to) => {
     const tree = new Int32Array(nodes.length).fill(-1);

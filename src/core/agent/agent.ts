@@ -59,6 +59,8 @@ const STALL_MS = 40;
 /** A machine that stood still for so long may not have been there to receive. Not again and again: a busy one is no excuse. */
 const STANDSTILL_MS = 150;
 const FORGIVE_MS = 2_000;
+/** Without a controller, half-way between two choices. */
+const ALONE_MS = 3_000;
 
 export class Agent {
   readonly #options: AgentOptions;
@@ -70,6 +72,7 @@ export class Agent {
   #next: Installed | undefined;
   #down: ReadonlySet<LinkIndex> = new Set();
   #connected = false;
+  #aloneMs = Infinity;
   #reportMs = -Infinity;
   #tickMs = NaN;
   #hasWaited = false;
@@ -137,11 +140,24 @@ export class Agent {
       this.#repeats = this.#repeats.filter(({ atMs }) => atMs > nowMs);
       effects.push(...due.flatMap(({ notices }) => this.#tellAll(notices)));
     }
+    effects.push(...this.#giveUp(nowMs));
     if (this.#connected && nowMs - this.#reportMs >= REPORT_MS) {
       this.#reportMs = nowMs;
       effects.push({ kind: "control", message: this.#report(nowMs) });
     }
     return effects;
+  }
+
+  /**
+   * Nobody will end the move that it is in the midst of, and who else is left behind may be in the midst of another: the last choice that
+   * was whole is what they have in common.
+   */
+  #giveUp(nowMs: number): Effect[] {
+    if (this.#connected || this.#installed.before === undefined) this.#aloneMs = nowMs;
+    if (nowMs - this.#aloneMs < ALONE_MS) return [];
+    this.#installed = { choice: wholeOf(this.#installed), distance: LAST };
+    this.#next = undefined;
+    return this.#reconsider();
   }
 
   /** Whether to judge nothing this time; never twice in a row. */

@@ -62,6 +62,7 @@ export class Controller {
   readonly #notices = new Notices();
   readonly #members = new Map<string, Member>();
   readonly #closed = new Set<number>();
+  readonly #joinedOnce = new Set<string>();
   #state: State;
   #phase: Phase;
   #chooseMs = -Infinity;
@@ -93,10 +94,11 @@ export class Controller {
     const { patience, links, lossWeightMs } = this.#options;
     const down = unusable(links, this.#notices.down());
     const costs = this.#table.costs(down, lossWeightMs, nowMs);
-    // Who does not listen cannot be told: what is chosen now must not need it.
+    // Who does not listen cannot be told: what is chosen now must not need it. Who did once may forward by an old choice.
     links.names.forEach((name, node) => {
       if (this.#members.get(name)?.isMute === false) return;
-      for (const link of links.outgoing[node]!) if (costs[link] !== Infinity) costs[link] = NaN;
+      const cost = this.#joinedOnce.has(name) ? Infinity : NaN;
+      for (const link of links.outgoing[node]!) if (costs[link] !== Infinity) costs[link] = cost;
     });
     const quality: View["quality"] = (link) => this.#table.quality(link, nowMs);
     return { costs, quality, closed: new Set(this.#closed), patience };
@@ -171,6 +173,7 @@ export class Controller {
     const index = this.#options.links.names.indexOf(node);
     if (index === -1 || network !== this.#options.print) return [];
     this.#table.joined(index, life);
+    this.#joinedOnce.add(node);
     this.#members.set(node, { epoch, isMute: false, heardMs: nowMs });
     const sync: ToAgent = { kind: "sync", notices: this.#notices.all() };
     // What it is behind by it gets as soon as nobody else is moving.
