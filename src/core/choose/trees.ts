@@ -1,23 +1,17 @@
 // The best way from every node to every destination: a tree of next links for each, kept up while costs change.
-//
-// Dijkstra's algorithm towards a destination, dense: a full mesh has a link for every pair, so a heap would only cost.
-// Distances are raw (sums of raw costs); the potentials only tell in which order nodes are settled.
+import { allTrees, type Trees } from "./all-pairs.ts";
 import { cellsOf, changeCell, QUANTUM_MS, type Cells } from "./cells.ts";
 import type { Graph, LinkCosts } from "./graph.ts";
 import { Mender } from "./mend.ts";
 import { lowered, potentials, type Potentials } from "./potentials.ts";
 
 /** Immutable; what has not changed is shared with the one before. */
-export interface Optimum {
+export interface Optimum extends Trees {
   readonly costs: LinkCosts;
   /** By node, 1: no transit. */
   readonly closed: Uint8Array;
   readonly cells: Cells;
   readonly potentials: Potentials;
-  /** By destination, then by node: raw ms, `hopMs` a hop included; Infinity where nothing known leads. */
-  readonly distances: readonly Float64Array[];
-  /** The same: the next link, -1 for none. */
-  readonly next: readonly Int32Array[];
 }
 
 /** More changed links than this are not worth doing one by one. */
@@ -50,62 +44,7 @@ function changedLinks(before: LinkCosts, now: LinkCosts): number[] {
 function afresh(graph: Graph, costs: LinkCosts, closed: Uint8Array, start: Float64Array): Optimum {
   const cells = cellsOf(graph, costs);
   const found = potentials(cells, start);
-  const distances: Float64Array[] = [];
-  const next: Int32Array[] = [];
-  for (let to = 0; to < graph.nodes; to++) {
-    const tree = { distance: new Float64Array(graph.nodes), next: new Int32Array(graph.nodes) };
-    settleAll(cells, found, closed, to, tree);
-    distances.push(tree.distance);
-    next.push(tree.next);
-  }
-  return { costs, closed, cells, potentials: found, distances, next };
-}
-
-interface Tree {
-  readonly distance: Float64Array;
-  readonly next: Int32Array;
-}
-
-/** All ways to one destination. */
-function settleAll(
-  { costs, links }: Cells,
-  { ms: potential, hopMs }: Potentials,
-  closed: Uint8Array,
-  to: number,
-  { distance, next }: Tree,
-): void {
-  const size = distance.length;
-  distance.fill(Infinity);
-  next.fill(-1);
-  // Which node is next, until its link is looked up.
-  const towards = next;
-  const rest = Int32Array.from({ length: size }, (_, node) => node);
-  let left = size;
-  rest[to] = rest[--left]!;
-  distance[to] = 0;
-  for (let at = to; at !== -1;) {
-    const row = costs[at]!;
-    const base = closed[at] === 1 && at !== to ? Infinity : distance[at]! + hopMs;
-    let [nearest, place] = [Infinity, -1];
-    for (let index = 0; index < left; index++) {
-      const node = rest[index]!;
-      let ms = distance[node]!;
-      const there = base + row[node]!;
-      if (there < ms) {
-        distance[node] = ms = there;
-        towards[node] = at;
-      }
-      const key = ms + potential[node]!;
-      if (key < nearest) {
-        nearest = key;
-        place = index;
-      }
-    }
-    at = place === -1 ? -1 : rest[place]!;
-    if (place !== -1) rest[place] = rest[--left]!;
-  }
-  for (let node = 0; node < size; node++)
-    if (towards[node] !== -1) next[node] = links[towards[node]!]![node]!;
+  return { costs, closed, cells, potentials: found, ...allTrees(cells, found, closed) };
 }
 
 /** Undefined when figures contradict each other, now or before: then everything may be different. */
