@@ -27,19 +27,17 @@ export function allTrees(cells: Cells, { ms: potential, hopMs }: Potentials, clo
   const more = evened(reduced, nodes);
   for (let to = 0; to < nodes; to++)
     for (let from = 0; from < nodes; from++) reduced[to * nodes + from]! += more[from]! - more[to]!;
-  const search = new Search(reduced, closed);
+  const search = new Search(reduced, cells.links, closed);
   const distances: Float64Array[] = [];
   const next: Int32Array[] = [];
   for (let to = 0; to < nodes; to++) {
     const distance = new Float64Array(nodes);
-    const towards = new Int32Array(nodes);
-    search.settle(to, distance, towards);
-    for (let from = 0; from < nodes; from++) {
+    const first = new Int32Array(nodes);
+    search.settle(to, distance, first);
+    for (let from = 0; from < nodes; from++)
       distance[from] = distance[from]! - more[from]! + more[to]! + (potential[to]! - potential[from]!);
-      if (towards[from] !== -1) towards[from] = cells.links[towards[from]!]![from]!;
-    }
     distances.push(distance);
-    next.push(towards);
+    next.push(first);
   }
   return { distances, next };
 }
@@ -60,21 +58,21 @@ class Search {
   readonly #before: Int32Array;
   readonly #bucket: Int32Array;
 
-  constructor(reduced: Float64Array, closed: Uint8Array) {
+  constructor(reduced: Float64Array, every: Cells["links"], closed: Uint8Array) {
     this.#reduced = reduced;
     this.#closed = closed;
-    this.#links = sieve(reduced, closed);
+    this.#links = sieve(reduced, every, closed);
     this.#after = new Int32Array(closed.length);
     this.#before = new Int32Array(closed.length);
     this.#bucket = new Int32Array(closed.length);
   }
 
-  /** Fills in reduced distances to a node, and the next node from each; -1 for none. */
-  settle(to: number, distance: Float64Array, towards: Int32Array): void {
-    const { starts, ends, senders, costs } = this.#links;
+  /** Fills in reduced distances to a node, and the next link from each; -1 for none. */
+  settle(to: number, distance: Float64Array, next: Int32Array): void {
+    const { starts, ends, senders, costs, links } = this.#links;
     const [heads, bucket, after, closed] = [this.#heads, this.#bucket, this.#after, this.#closed];
     distance.fill(Infinity);
-    towards.fill(-1);
+    next.fill(-1);
     heads.fill(NONE);
     bucket.fill(NONE);
     distance[to] = 0;
@@ -96,7 +94,7 @@ class Search {
         const node = senders[index]!;
         if (there >= distance[node]!) continue;
         distance[node] = there;
-        towards[node] = at;
+        next[node] = links[index]!;
         // Never before the one that is being emptied: nothing that is left is nearer.
         const place = Math.max(first, Math.min(BUCKETS - 1, Math.floor(there * perMs)));
         if (bucket[node] === place) continue;
@@ -113,7 +111,7 @@ class Search {
       bucket[at] = NONE;
       waiting--;
     }
-    this.#keepUsed(to, towards);
+    this.#keepUsed(to, next);
   }
 
   /** So that the dearest direct link is in the last bucket; what is farther is there, too. */
@@ -144,12 +142,13 @@ class Search {
   }
 
   /** A link that is not its sender's best way to its receiver is part of no best way. */
-  #keepUsed(to: number, towards: Int32Array): void {
-    const { starts, ends, senders, costs } = this.#links;
+  #keepUsed(to: number, next: Int32Array): void {
+    const { starts, ends, senders, costs, links } = this.#links;
     let end = starts[to]!;
     for (let index = end; index < ends[to]!; index++) {
-      if (towards[senders[index]!] !== to) continue;
+      if (next[senders[index]!] !== links[index]) continue;
       senders[end] = senders[index]!;
+      links[end] = links[index]!;
       costs[end++] = costs[index]!;
     }
     ends[to] = end;

@@ -6,6 +6,12 @@ import type { Potentials } from "./potentials.ts";
 /** Nothing; a better link for the sender; or the sender's way, and all that lead over it, to be found anew. */
 type Touch = "not" | "better" | "cut";
 
+/** The ways to one destination. */
+export interface Tree {
+  readonly distance: Float64Array;
+  readonly next: Int32Array;
+}
+
 export class Mender {
   readonly #graph: Graph;
   readonly #cells: Cells;
@@ -41,17 +47,31 @@ export class Mender {
     distance: Float64Array,
     next: Int32Array,
   ): void {
-    const open: number[] = [];
-    if (touch === "better") {
-      distance[sender] = distance[receiver]! + this.#potentials.hopMs + this.#cells.costs[receiver]![sender]!;
-      next[sender] = this.#cells.links[receiver]![sender]!;
-      open.push(sender);
-    } else {
-      const cut = this.#above(sender, to, next);
-      for (const node of cut) distance[node] = Infinity;
-      for (const node of cut) this.#reconnect(node, to, distance, next);
-      open.push(...cut.filter((node) => distance[node]! < Infinity));
+    if (touch === "cut") {
+      this.#reconnectAll(this.#above(sender, to, next), to, distance, next);
+      return;
     }
+    distance[sender] = distance[receiver]! + this.#potentials.hopMs + this.#cells.costs[receiver]![sender]!;
+    next[sender] = this.#cells.links[receiver]![sender]!;
+    this.#settle([sender], to, distance, next);
+  }
+
+  /**
+   * Ways to a destination that do not pass a node, from all others, when this is what `closed` says more than what the
+   * given ones were found with; they are shared where nothing is different.
+   */
+  around(node: number, to: number, trees: Tree): Tree {
+    const cut = this.#above(node, to, trees.next).filter((each) => each !== node);
+    if (cut.length === 0) return trees;
+    const [distance, next] = [trees.distance.slice(), trees.next.slice()];
+    this.#reconnectAll(cut, to, distance, next);
+    return { distance, next };
+  }
+
+  #reconnectAll(cut: readonly number[], to: number, distance: Float64Array, next: Int32Array): void {
+    for (const node of cut) distance[node] = Infinity;
+    for (const node of cut) this.#reconnect(node, to, distance, next);
+    const open = cut.filter((node) => distance[node]! < Infinity);
     this.#settle(open, to, distance, next);
   }
 

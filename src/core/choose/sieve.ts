@@ -1,5 +1,5 @@
 // The links that may be part of a best way, out of all: most of a full mesh never are.
-import { QUANTUM_MS } from "./cells.ts";
+import { QUANTUM_MS, type Cells } from "./cells.ts";
 import { LANDMARKS } from "./landmarks.ts";
 
 /** Those that arrive at `node` are at `starts[node]` up to `ends[node] - 1`, the cheapest first. */
@@ -8,18 +8,20 @@ export interface Sieved {
   readonly ends: Int32Array;
   readonly senders: Int32Array;
   readonly costs: Float64Array;
+  readonly links: Int32Array;
 }
 
 /** How many ways around are tried for each link. */
 const RELAYS = 16;
 
-/** Leaves out links that are dearer than two others over one of the receiver's nearest nodes. Costs by receiver, then sender. */
-export function sieve(reduced: Float64Array, closed: Uint8Array): Sieved {
+/** Leaves out links that are dearer than two others over one of the receiver's nearest nodes. Costs and links by receiver, then sender. */
+export function sieve(reduced: Float64Array, every: Cells["links"], closed: Uint8Array): Sieved {
   const nodes = closed.length;
   const starts = new Int32Array(nodes);
   const ends = new Int32Array(nodes);
   const senders = new Int32Array(reduced.length);
   const costs = new Float64Array(reduced.length);
+  const links = new Int32Array(reduced.length);
   const relays = new Relays(reduced, closed);
   const around = new Float64Array(nodes);
   let end = 0;
@@ -40,11 +42,14 @@ export function sieve(reduced: Float64Array, closed: Uint8Array): Sieved {
       if (cost < Infinity && cost <= around[sender]!) senders[end++] = sender;
     }
     order(senders.subarray(start, end), reduced.subarray(row, row + nodes));
-    for (let at = start; at < end; at++) costs[at] = reduced[row + senders[at]!]!;
+    for (let at = start; at < end; at++) {
+      costs[at] = reduced[row + senders[at]!]!;
+      links[at] = every[node]![senders[at]!]!;
+    }
     starts[node] = start;
     ends[node] = end;
   }
-  return { starts, ends, senders, costs };
+  return { starts, ends, senders, costs, links };
 }
 
 /** The nodes that are nearest to another by the round trip, which needs no common clock. */

@@ -1,6 +1,8 @@
 // The best way from every node to every destination: a tree of next links for each, kept up while costs change.
+import type { LinkIndex } from "../route.ts";
 import { allTrees, type Trees } from "./all-pairs.ts";
 import { cellsOf, changeCell, QUANTUM_MS, type Cells } from "./cells.ts";
+import { changedLinks } from "./changes.ts";
 import type { Graph, LinkCosts } from "./graph.ts";
 import { Mender } from "./mend.ts";
 import { lowered, potentials, type Potentials } from "./potentials.ts";
@@ -19,26 +21,21 @@ const MANY = 32;
 
 /**
  * The optimum for these costs. With the optimum before it only what changed links and destinations are touched by them
- * is worked out anew. `costs` and `closed` are kept: they must not be written to afterwards.
+ * is worked out anew; `changed` are the links that cost something else than then. `costs` and `closed` are kept: they must
+ * not be written to afterwards.
  */
-export function optimise(graph: Graph, costs: LinkCosts, closed: Uint8Array, before?: Optimum): Optimum {
+export function optimise(
+  graph: Graph,
+  costs: LinkCosts,
+  closed: Uint8Array,
+  before?: Optimum,
+  changed: readonly LinkIndex[] = before === undefined ? [] : changedLinks(before.costs, costs),
+): Optimum {
   if (before === undefined) return afresh(graph, costs, closed, new Float64Array(graph.nodes));
-  const changed = changedLinks(before.costs, costs);
   const sameClosed = closed.every((each, node) => each === before.closed[node]);
   if (sameClosed && changed.length === 0) return before;
   if (!sameClosed || changed.length > MANY) return afresh(graph, costs, closed, before.potentials.ms);
   return adapted(graph, costs, before, changed) ?? afresh(graph, costs, closed, before.potentials.ms);
-}
-
-/** Links whose cost is another one; unknown (NaN) is the same as unknown. */
-function changedLinks(before: LinkCosts, now: LinkCosts): number[] {
-  const changed: number[] = [];
-  for (let link = 0; link < now.length; link++) {
-    const [was, is] = [before[link]!, now[link]!];
-    // oxlint-disable-next-line no-self-compare -- NaN, and a call for each of a million links is too slow
-    if (was !== is && (was === was || is === is)) changed.push(link);
-  }
-  return changed;
 }
 
 function afresh(graph: Graph, costs: LinkCosts, closed: Uint8Array, start: Float64Array): Optimum {
