@@ -1,7 +1,8 @@
 // Choosing in a full mesh: all pairs from nothing, and after one link has changed; time and memory.
 // `npm run bench:choose` prints a table; times are this machine's, the ratio to the yardstick travels.
 import { columns } from "../src/commands/columns.ts";
-import { begin, choose, PATIENCE, type View } from "../src/core/choose/choose.ts";
+import { begin, choose, type View } from "../src/core/choose/choose.ts";
+import { PATIENCE } from "../src/core/choose/defaults.ts";
 import { graphFrom } from "../src/core/choose/graph.ts";
 import { optimise } from "../src/core/choose/trees.ts";
 import { generator } from "./networks.ts";

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { Agent, type Effect } from "../core/agent/agent.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { ToAgent } from "../core/agent/messages.ts";
-import { PATIENCE, begin } from "../core/choose/choose.ts";
+import { begin } from "../core/choose/choose.ts";
+import { LOSS_WEIGHT_MS, PATIENCE } from "../core/choose/defaults.ts";
 import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
@@ -29,7 +30,6 @@ const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 const PIN_MS = 5_000;
 const INTERVAL_MS = 50;
 const HOLD_MS = 10_000;
-const LOSS_WEIGHT_MS = 1_000;
 
 export interface ChoosingOptions {
   /** Tells this network from others, and from what it was before. */

@@ -3,7 +3,7 @@
 //   steady --a new choice--> preparing --all ready--> moving, one distance after the other --> steady
 import { begin, choose, type State, type View } from "../choose/choose.ts";
 import type { Decision } from "../choose/decision.ts";
-import type { Patience } from "../choose/follow.ts";
+import type { Patience } from "../choose/defaults.ts";
 import type { Network } from "../choose/network.ts";
 import { LAST } from "./agent.ts";
 import { unusable, type Links } from "./links.ts";

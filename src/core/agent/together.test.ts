@@ -1,6 +1,7 @@
 // Agents and a controller together, on one clock and without any socket: what they say arrives a little later.
 import { describe, expect, it } from "vitest";
-import { begin, PATIENCE } from "../choose/choose.ts";
+import { begin } from "../choose/choose.ts";
+import { LOSS_WEIGHT_MS, PATIENCE } from "../choose/defaults.ts";
 import { networkOf } from "../choose/network.ts";
 import { repair, forwardingOf } from "../failover/repair.ts";
 import { parse } from "../parse.ts";
@@ -60,7 +61,7 @@ class Together {
 
   startController(): void {
     this.#controller = new Controller(
-      { links, network, print: "n", patience: PATIENCE, lossWeightMs: 1000 },
+      { links, network, print: "n", patience: PATIENCE, lossWeightMs: LOSS_WEIGHT_MS },
       this.nowMs,
     );
     this.#agents.forEach((agent, node) => this.#effects(node, agent.connected()));

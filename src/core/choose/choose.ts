@@ -5,8 +5,9 @@ import { cellsOf } from "./cells.ts";
 import { changedLinks, isAnyFlipped, touches } from "./changes.ts";
 import type { Choice } from "./choice.ts";
 import type { Candidate, Decision, Figures } from "./decision.ts";
+import type { Patience } from "./defaults.ts";
 import { candidatesOf } from "./explain.ts";
-import { Follower, settled, type Followed, type Patience, type Scene } from "./follow.ts";
+import { Follower, settled, type Followed, type Scene } from "./follow.ts";
 import { fewestHops } from "./hops.ts";
 import { climb, movesOf, type Move } from "./moves.ts";
 import type { Network } from "./network.ts";
@@ -14,8 +15,6 @@ import { limitsFor, Pairs, reducedCosts, type PairState } from "./pairs.ts";
 import { potentials } from "./potentials.ts";
 import { Teller } from "./tell.ts";
 import { optimise, type Optimum } from "./trees.ts";
-
-export const PATIENCE: Patience = { gainMs: 2, sustainMs: 3000, dwellMs: 30_000 };
 
 /**
  * How many moves of one step are told at most; the first choice of a thousand nodes moves a million pairs. Who keeps

@@ -4,16 +4,8 @@
 // links that made a tree. A packet thus follows old links until it meets a moved node, and then the best way to its end.
 import type { Reason } from "./decision.ts";
 import { quantised } from "./cells.ts";
+import type { Patience } from "./defaults.ts";
 import type { Graph, LinkCosts } from "./graph.ts";
-
-export interface Patience {
-  /** A gain below this is not worth a move, ms. */
-  readonly gainMs: number;
-  /** How long it must have lasted, ms. */
-  readonly sustainMs: number;
-  /** After a move, how long until the next voluntary one, ms. */
-  readonly dwellMs: number;
-}
 
 /** Immutable. */
 export interface Followed {
