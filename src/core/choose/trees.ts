@@ -1,11 +1,11 @@
 // The best way from every node to every destination: a tree of next links for each, kept up while costs change.
 import type { LinkIndex } from "../route.ts";
 import { allTrees, type Trees } from "./all-pairs.ts";
-import { cellsOf, changeCell, QUANTUM_MS, type Cells } from "./cells.ts";
+import { cellsOf, changeCells, QUANTUM_MS, type CellChange, type Cells } from "./cells.ts";
 import { changedLinks } from "./changes.ts";
 import type { Graph, LinkCosts } from "./graph.ts";
 import { Mender } from "./mend.ts";
-import { lowered, potentials, type Potentials } from "./potentials.ts";
+import { potentials, type Potentials } from "./potentials.ts";
 
 /** Immutable; what has not changed is shared with the one before. */
 export interface Optimum extends Trees {
@@ -16,8 +16,11 @@ export interface Optimum extends Trees {
   readonly potentials: Potentials;
 }
 
-/** More changed links than this are not worth doing one by one. */
-const MANY = 32;
+/** More changed links than so many a node are not worth looking at for every tree. A node that dies changes two. */
+const MANY = 4;
+
+/** Nor is it worth mending more than this share of all ways. */
+const MUCH = 1 / 8;
 
 /**
  * The optimum for these costs. With the optimum before it only what changed links and destinations are touched by them
@@ -34,7 +37,8 @@ export function optimise(
   if (before === undefined) return afresh(graph, costs, closed, new Float64Array(graph.nodes));
   const sameClosed = closed.every((each, node) => each === before.closed[node]);
   if (sameClosed && changed.length === 0) return before;
-  if (!sameClosed || changed.length > MANY) return afresh(graph, costs, closed, before.potentials.ms);
+  if (!sameClosed || changed.length > MANY * graph.nodes)
+    return afresh(graph, costs, closed, before.potentials.ms);
   return adapted(graph, costs, before, changed) ?? afresh(graph, costs, closed, before.potentials.ms);
 }
 
@@ -44,33 +48,32 @@ function afresh(graph: Graph, costs: LinkCosts, closed: Uint8Array, start: Float
   return { costs, closed, cells, potentials: found, ...allTrees(cells, found, closed) };
 }
 
-/** Undefined when figures contradict each other, now or before: then everything may be different. */
+/** Undefined when that is more work than all, or figures contradict each other: then everything may be different. */
 function adapted(
   graph: Graph,
   costs: LinkCosts,
   before: Optimum,
-  changed: readonly number[],
+  changed: readonly LinkIndex[],
 ): Optimum | undefined {
+  const { closed } = before;
   if (before.potentials.hopMs !== QUANTUM_MS) return undefined;
-  let { cells, potentials: found }: { cells: Cells; potentials: Potentials | undefined } = before;
-  const distances = [...before.distances];
-  const next = [...before.next];
-  for (const link of changed) {
-    const step = changeCell(graph, cells, costs, link);
-    if (step === undefined) continue;
-    cells = step.cells;
-    found = lowered(cells, found, step.change.sender, step.change.receiver);
-    if (found === undefined) return undefined;
-    const mender = new Mender(graph, cells, found, before.closed);
-    for (let to = 0; to < graph.nodes; to++) {
-      const kind = mender.touches(step.change, to, distances[to]!, next[to]!);
-      if (kind === "not") continue;
-      if (distances[to] === before.distances[to]) {
-        distances[to] = distances[to]!.slice();
-        next[to] = next[to]!.slice();
-      }
-      mender.mend(kind, step.change.sender, step.change.receiver, to, distances[to]!, next[to]!);
-    }
+  const { cells, changes } = changeCells(graph, before.cells, costs, changed);
+  const found = fits(before.potentials, changes)
+    ? before.potentials
+    : potentials(cells, before.potentials.ms);
+  if (found.hopMs !== QUANTUM_MS) return undefined;
+  const mender = new Mender(graph, cells, found, closed);
+  const distances: Float64Array[] = [];
+  const next: Int32Array[] = [];
+  for (let to = 0; to < graph.nodes; to++) {
+    const tree = mender.mend(changes, to, { distance: before.distances[to]!, next: before.next[to]! });
+    distances.push(tree.distance);
+    next.push(tree.next);
+    if (mender.cut > MUCH * graph.nodes ** 2) return undefined;
   }
-  return { costs, closed: before.closed, cells, potentials: found, distances, next };
+  return { costs, closed, cells, potentials: found, distances, next };
 }
+
+/** Whether no cell that is cheaper now asks for other potentials; what is dearer never does. */
+const fits = ({ ms, hopMs }: Potentials, changes: readonly CellChange[]): boolean =>
+  changes.every(({ sender, receiver, isMs }) => ms[sender]! + isMs + hopMs >= ms[receiver]!);
