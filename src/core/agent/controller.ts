@@ -64,7 +64,7 @@ export class Controller {
 
   constructor(options: ControllerOptions, nowMs: number) {
     this.#options = options;
-    this.#table = new LinkTable(options.links);
+    this.#table = new LinkTable(options.links, options.lossWeightMs);
     this.#state = begin(options.network);
     this.#phase = { kind: "gathering", untilMs: nowMs + GATHER_MS };
   }
@@ -84,9 +84,9 @@ export class Controller {
   }
 
   view(nowMs: number): View {
-    const { patience, links, lossWeightMs } = this.#options;
+    const { patience, links } = this.#options;
     const down = unusable(links, this.#notices.down());
-    const costs = this.#table.costs(down, lossWeightMs, nowMs);
+    const costs = this.#table.costs(down, nowMs);
     // Who does not listen cannot be told: what is chosen now must not need it.
     links.names.forEach((name, node) => {
       if (this.#members.get(name)?.isMute === false) return;
