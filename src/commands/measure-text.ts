@@ -1,5 +1,5 @@
 // What `tofro measure` prints for a person.
-import { WORTHWHILE_MS } from "../core/measure/cost.ts";
+import { WORTHWHILE_MS } from "../core/choose/defaults.ts";
 import type { DirectionFigures, Gain, Way } from "../core/measure/directions.ts";
 import {
   lossOf,

@@ -1,4 +1,5 @@
 // What was decided, when: the last of it, in memory.
+import { TOLD } from "../core/choose/choose.ts";
 import type { Decision } from "../core/choose/decision.ts";
 
 interface Entry {
@@ -7,7 +8,8 @@ interface Entry {
   readonly decision: Decision;
 }
 
-const KEPT = 10_000;
+/** What a step of very many moves does not tell must not leave older decisions of the same pairs as the last. */
+const KEPT = TOLD;
 
 export class History {
   #entries: Entry[] = [];

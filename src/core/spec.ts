@@ -1,5 +1,6 @@
 // The user's file as values: what was written, where, and nothing derived.
 import type { Address, Prefix } from "./address.ts";
+import { LOSS_WEIGHT_MS, PATIENCE } from "./choose/defaults.ts";
 import type { Position } from "./error.ts";
 
 /** A value and the place in the file that it was read from. */
@@ -47,12 +48,7 @@ export interface FailoverSettings {
   readonly holdMs: number;
 }
 
-export const CHOOSE_DEFAULTS: ChooseSettings = {
-  gainMs: 2,
-  sustainMs: 3_000,
-  dwellMs: 30_000,
-  lossWeightMs: 1_000,
-};
+export const CHOOSE_DEFAULTS: ChooseSettings = { ...PATIENCE, lossWeightMs: LOSS_WEIGHT_MS };
 export const FAILOVER_DEFAULTS: FailoverSettings = { intervalMs: 50, holdMs: 10_000 };
 
 export interface NodeSpec {

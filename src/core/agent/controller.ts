@@ -3,7 +3,7 @@
 //   steady --a new choice--> preparing --all ready--> moving, one distance after the other --> steady
 import { begin, choose, type State, type View } from "../choose/choose.ts";
 import type { Decision } from "../choose/decision.ts";
-import type { Patience } from "../choose/follow.ts";
+import type { Patience } from "../choose/defaults.ts";
 import type { Network } from "../choose/network.ts";
 import { LAST } from "./agent.ts";
 import { unusable, type Links } from "./links.ts";
@@ -71,7 +71,7 @@ export class Controller {
 
   constructor(options: ControllerOptions, nowMs: number) {
     this.#options = options;
-    this.#table = new LinkTable(options.links);
+    this.#table = new LinkTable(options.links, options.lossWeightMs);
     this.#state = begin(options.network);
     this.#phase = { kind: "gathering", untilMs: nowMs + GATHER_MS };
   }
@@ -91,9 +91,9 @@ export class Controller {
   }
 
   view(nowMs: number): View {
-    const { patience, links, lossWeightMs } = this.#options;
+    const { patience, links } = this.#options;
     const down = unusable(links, this.#notices.down());
-    const costs = this.#table.costs(down, lossWeightMs, nowMs);
+    const costs = this.#table.costs(down, nowMs);
     // Who does not listen cannot be told: what is chosen now must not need it. Who did once may forward by an old choice.
     links.names.forEach((name, node) => {
       if (this.#members.get(name)?.isMute === false) return;

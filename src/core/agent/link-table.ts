@@ -18,17 +18,27 @@ interface Known {
 
 export class LinkTable {
   readonly #links: Links;
+  readonly #lossWeightMs: number;
   readonly #known = new Map<LinkIndex, Known>();
+  // Of all links, kept up with every report: a thousand nodes have a million, and are asked four times a second.
+  readonly #costs: Float64Array;
+  readonly #atMs: Float64Array;
   /** By node: the life that its clock is of. */
   readonly #lives = new Map<number, number>();
 
-  constructor(links: Links) {
+  constructor(links: Links, lossWeightMs: number) {
     this.#links = links;
+    this.#lossWeightMs = lossWeightMs;
+    this.#costs = new Float64Array(links.senders.length).fill(NaN);
+    this.#atMs = new Float64Array(links.senders.length).fill(-Infinity);
   }
 
   /** A node has begun a new life: what was measured on its clock before says nothing now. */
   joined(node: number, life: number): void {
+    if (this.#lives.get(node) === life) return;
     this.#lives.set(node, life);
+    for (const link of this.#links.outgoing[node]!) this.#renew(link);
+    for (const link of this.#links.incoming[node]!) this.#renew(link);
   }
 
   /** What `node` reports of links that it receives; of others it cannot know. */
@@ -36,8 +46,9 @@ export class LinkTable {
     const receiverLife = this.#lives.get(node);
     if (receiverLife === undefined) return;
     for (const report of reports) {
-      if (this.#links.receivers[report.link] === node)
-        this.#known.set(report.link, { atMs: nowMs, report, receiverLife });
+      if (this.#links.receivers[report.link] !== node) continue;
+      this.#known.set(report.link, { atMs: nowMs, report, receiverLife });
+      this.#renew(report.link);
     }
   }
 
@@ -53,11 +64,18 @@ export class LinkTable {
   }
 
   /** Infinity where it is down, NaN where nothing is known. */
-  costs(down: ReadonlySet<LinkIndex>, lossWeightMs: number, nowMs: number): LinkCosts {
-    return Float64Array.from(this.#links.senders, (_, link) => {
-      if (down.has(link)) return Infinity;
-      const quality = this.quality(link, nowMs);
-      return quality === undefined ? NaN : linkCostMs(quality, lossWeightMs);
-    });
+  costs(down: ReadonlySet<LinkIndex>, nowMs: number): LinkCosts {
+    const [costs, atMs] = [this.#costs.slice(), this.#atMs];
+    for (let link = 0; link < costs.length; link++) if (nowMs - atMs[link]! > STALE_MS) costs[link] = NaN;
+    for (const link of down) costs[link] = Infinity;
+    return costs;
+  }
+
+  #renew(link: LinkIndex): void {
+    const known = this.#known.get(link);
+    if (known === undefined) return;
+    const quality = this.quality(link, known.atMs);
+    this.#costs[link] = quality === undefined ? NaN : linkCostMs(quality, this.#lossWeightMs);
+    this.#atMs[link] = known.atMs;
   }
 }

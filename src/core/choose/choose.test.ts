@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import type { LinkQuality } from "../measure/cost.ts";
 import { QUANTUM_MS } from "./cells.ts";
 import { cheapest, generator, onClocks, randomCosts, randomGraph } from "./choose.fixture.ts";
-import { begin, choose, explain, PATIENCE, wayOf, type State, type View } from "./choose.ts";
+import { begin, choose, explain, wayOf, type State, type Step, type View } from "./choose.ts";
+import { PATIENCE } from "./defaults.ts";
 import { graphFrom, type Graph } from "./graph.ts";
 import { UNLIMITED } from "./limited.ts";
 import type { Network, PairRule } from "./network.ts";
@@ -221,6 +222,53 @@ it("comes to the best of all ways when nothing changes any more, limited pairs, 
         const costMs = way.reduce((ms, link) => ms + costs[link]! + QUANTUM_MS, 0);
         if (best.links.length === 0) expect(way).toEqual([]);
         else expect(costMs - best.costMs).toBeLessThan(PATIENCE.gainMs);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** Costs that no two ways share, which jump or creep; anything else may change, too, and now and then nothing does. */
+function* unrest({ graph, seed }: Story, steps: number): Generator<{ seen: View; nowMs: number }> {
+  const random = generator(seed);
+  let costs = Float64Array.from({ length: graph.links }, () => random(2 ** 24) / 1024);
+  let [closed, patience, nowMs] = [[0].slice(1), PATIENCE, 0];
+  for (let step = 0; step < steps; step++) {
+    if (random(3) > 0) costs = costs.slice();
+    for (let count = random(3) === 0 ? 0 : random(4); count > 0; count--) {
+      const link = random(graph.links);
+      const kind = random(8);
+      if (kind === 0) costs[link] = random(2) === 0 ? NaN : Infinity;
+      else if (kind < 4) costs[link] = random(2 ** 24) / 1024;
+      else costs[link]! += (random(2 ** 13) - 2 ** 12) / 1024;
+    }
+    if (random(12) === 0) closed = random(2) === 0 ? [] : [random(graph.nodes)];
+    if (random(20) === 0) patience = { ...PATIENCE, sustainMs: 1000 * random(4), gainMs: 1 + random(3) };
+    nowMs += [0, 250, 250.1, 1000, 7000][random(5)]!;
+    yield { seen: { ...view(costs.slice(), closed), patience }, nowMs };
+  }
+}
+
+it("comes by what has changed to what thinking about everything comes to, and tells what a search would", () => {
+  fc.assert(
+    fc.property(stories, (story) => {
+      const given = mixed(story.graph);
+      let state = begin(given);
+      for (const { seen, nowMs } of unrest(story, 60)) {
+        const { optimum: _, patience: __, ...forgetful } = state;
+        const step = choose(given, state, seen, nowMs);
+        const whole = choose(given, forgetful, seen, nowMs);
+        const brief = ({ state: { choice, pairs, followed } }: Step): unknown => ({
+          choice,
+          pairs,
+          followed,
+        });
+        expect(brief(step)).toEqual(brief(whole));
+        expect(step.decisions).toEqual(whole.decisions);
+        expect(step.state.optimum!.distances).toEqual(whole.state.optimum!.distances);
+        for (const { from, to, candidates } of step.decisions)
+          expect(candidates).toEqual(explain(given, step.state, seen, from, to));
+        ({ state } = step);
       }
     }),
     { numRuns: 150 },

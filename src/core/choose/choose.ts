@@ -1,16 +1,26 @@
 // Choosing: from what was chosen and what links cost now to what is chosen next, and why.
 import type { PairKey } from "../lines.ts";
 import type { LinkIndex } from "../route.ts";
+import { cellsOf } from "./cells.ts";
+import { changedLinks, isAnyFlipped, touches } from "./changes.ts";
 import type { Choice } from "./choice.ts";
-import { candidate, type Candidate, type Decision, type Figures, type Reason } from "./decision.ts";
+import type { Candidate, Decision, Figures } from "./decision.ts";
+import type { Patience } from "./defaults.ts";
 import { candidatesOf } from "./explain.ts";
-import { follow, settled, type Followed, type Patience, type Scene } from "./follow.ts";
+import { Follower, settled, type Followed, type Scene } from "./follow.ts";
 import { fewestHops } from "./hops.ts";
-import { limitsOf, Pairs, reducedCosts, type PairState } from "./pairs.ts";
+import { climb, movesOf, type Move } from "./moves.ts";
 import type { Network } from "./network.ts";
+import { limitsFor, Pairs, reducedCosts, type PairState } from "./pairs.ts";
+import { potentials } from "./potentials.ts";
+import { Teller } from "./tell.ts";
 import { optimise, type Optimum } from "./trees.ts";
 
-export const PATIENCE: Patience = { gainMs: 2, sustainMs: 3000, dwellMs: 30_000 };
+/**
+ * How many moves of one step are told at most; the first choice of a thousand nodes moves a million pairs. Who keeps
+ * fewer of them has nothing left that a move which was not told makes untrue.
+ */
+export const TOLD = 10_000;
 
 /** What is known now. Kept by the state: its arrays must not be written to afterwards. */
 export interface View extends Figures {
@@ -24,7 +34,15 @@ export interface State {
   readonly choice: Choice;
   readonly followed: readonly Followed[];
   readonly pairs: ReadonlyMap<PairKey, PairState>;
+  /** What the step before found, and by which patience. */
   readonly optimum?: Optimum;
+  readonly patience?: Patience;
+}
+
+export interface Step {
+  readonly state: State;
+  /** The first `TOLD` of them. */
+  readonly decisions: readonly Decision[];
 }
 
 /** Nothing known yet: the fewest hops; or what somebody chose before, which stays until there is a reason. */
@@ -37,41 +55,62 @@ export function begin(network: Network, before?: Choice): State {
   const paths = before?.paths ?? new Map<PairKey, readonly LinkIndex[]>();
   const pairs = new Map([...paths].map(([pair, links]) => [pair, { links }]));
   const choice = before ?? { epoch: 0, trees, paths, dead: new Set() };
-  return { choice, followed: trees.map(settled), pairs };
+  return { choice, followed: settled(trees), pairs };
 }
 
-/** One step in time. `nowMs` is of one clock that does not step. */
-export function choose(
-  network: Network,
-  state: State,
-  view: View,
-  nowMs: number,
-): { readonly state: State; readonly decisions: readonly Decision[] } {
+/**
+ * One step in time. `nowMs` is of one clock that does not step. Only what a change touches is thought about, or what has
+ * waited long enough; what comes out is what thinking about everything would bring.
+ */
+export function choose(network: Network, state: State, view: View, nowMs: number): Step {
   const { graph } = network;
+  const before = state.optimum;
   const closed = closedNodes(network, view.closed);
-  const optimum = optimise(graph, view.costs, closed, state.optimum);
+  const changed = before === undefined ? [] : changedLinks(before.costs, view.costs);
+  const optimum = optimise(graph, view.costs, closed, before, changed);
   const { hopMs } = optimum.potentials;
   const scene: Scene = { graph, costs: view.costs, closed, hopMs, patience: view.patience, nowMs };
+  const isNew =
+    before === undefined ||
+    hopMs !== before.potentials.hopMs ||
+    !isSamePatience(view.patience, state.patience) ||
+    closed.some((each, node) => each !== before.closed[node]);
+  const isFlipped = before === undefined || isAnyFlipped(changed, before.costs, view.costs);
+
   const moves: Move[] = [];
-  const followed = state.followed.map((before, to) => {
-    const [distance, next] = [optimum.distances[to]!, optimum.next[to]!];
+  const follower = new Follower(scene);
+  const followed = state.followed.map((each, to) => {
+    const distance = optimum.distances[to]!;
+    const isCalm =
+      !isNew &&
+      nowMs < each.wakeMs &&
+      distance === before.distances[to] &&
+      !touches(graph, changed, isFlipped, each);
+    if (isCalm) return each;
     const lookUp = (): Int32Array => fewestHops(graph, view.costs, closed, to);
-    const step = follow(scene, to, before, { distance, next, fewestHops: lookUp });
-    moves.push(...movesOf(network, to, before.tree, step.followed.tree, step.movers));
+    const step = follower.step(to, each, { distance, next: optimum.next[to]!, fewestHops: lookUp });
+    if (moves.length < TOLD) moves.push(...movesOf(network, to, each.tree, step.followed.tree, step.movers));
     return step.followed;
   });
-  const pairs = stepPairs(network, state.pairs, scene, view.closed, optimum, moves);
-  const choice = choiceOf(state.choice, followed, pairs, optimum);
-  const next = { choice, followed, pairs, optimum };
-  return { state: next, decisions: new Teller(network, next, view, nowMs).tell(moves) };
+  const isCalm = !isNew && changed.length === 0;
+  const pairs = stepPairs(network, state.pairs, scene, view.closed, optimum, isCalm, moves);
+  const dead = isFlipped ? deadLinks(state.choice.dead, view.costs) : state.choice.dead;
+  const choice = choiceOf(state.choice, followed, pairs, dead);
+  const teller = new Teller(network, optimum, view, view.closed);
+  return {
+    state: { choice, followed, pairs, optimum, patience: view.patience },
+    decisions: moves.slice(0, TOLD).map((move) => teller.tell(move, nowMs)),
+  };
 }
 
 /** The best few ways of a pair now, beside the one that is taken. */
 export function explain(network: Network, state: State, view: View, from: number, to: number): Candidate[] {
-  const pair = from * network.graph.nodes + to;
-  const closed = closedNodes(network, view.closed);
-  const optimum = optimise(network.graph, view.costs, closed, state.optimum);
-  return new Teller(network, { ...state, optimum }, view, 0).candidates(pair, wayOf(network, state, pair));
+  const { graph } = network;
+  const pair = from * graph.nodes + to;
+  const start = state.optimum?.potentials.ms ?? new Float64Array(graph.nodes);
+  const reduced = reducedCosts(graph, view.costs, potentials(cellsOf(graph, view.costs), start));
+  const limits = limitsFor(network, view.closed, pair);
+  return candidatesOf(network, view, reduced, pair, limits, wayOf(network, state, pair));
 }
 
 /** The links that a pair's packets take: its own way, or its destination's tree. */
@@ -80,49 +119,18 @@ export function wayOf({ graph, rules }: Network, state: State, pair: PairKey): r
   if (own !== undefined) return own;
   const rule = rules.get(pair);
   if (rule?.kind === "pinned") return rule.links;
-  return climb(graph.receivers, state.followed[pair % graph.nodes]!.tree, pair, graph.nodes);
+  const to = pair % graph.nodes;
+  return climb(graph.receivers, state.followed[to]!.tree, Math.floor(pair / graph.nodes), to);
 }
 
-interface Move {
-  readonly pair: PairKey;
-  readonly reason: Reason;
-  readonly was: readonly LinkIndex[];
-  readonly is: readonly LinkIndex[];
-}
+const isSamePatience = (one: Patience, other: Patience | undefined): boolean =>
+  one.gainMs === other?.gainMs && one.sustainMs === other.sustainMs && one.dwellMs === other.dwellMs;
 
 function closedNodes({ graph, reserved }: Network, closed: ReadonlySet<number>): Uint8Array {
   const shut = new Uint8Array(graph.nodes);
   for (const node of closed) shut[node] = 1;
   for (const node of reserved.keys()) shut[node] = 1;
   return shut;
-}
-
-function climb(receivers: Int32Array, tree: Int32Array, pair: PairKey, nodes: number): LinkIndex[] {
-  const links: LinkIndex[] = [];
-  let at = Math.floor(pair / nodes);
-  for (; at !== pair % nodes && tree[at] !== -1; at = receivers[tree[at]!]!) links.push(tree[at]!);
-  return at === pair % nodes ? links : [];
-}
-
-/** The free pairs whose way has changed, because they moved or a node further on did. */
-function movesOf(
-  { graph, isFree }: Network,
-  to: number,
-  before: Int32Array,
-  now: Int32Array,
-  movers: ReadonlyMap<number, Reason>,
-): Move[] {
-  if (movers.size === 0) return [];
-  const moves: Move[] = [];
-  for (let from = 0; from < graph.nodes; from++) {
-    const pair = from * graph.nodes + to;
-    if (from === to || !isFree(pair)) continue;
-    const is = climb(graph.receivers, now, pair, graph.nodes);
-    const was = climb(graph.receivers, before, pair, graph.nodes);
-    if (was.join() === is.join()) continue;
-    moves.push({ pair, reason: movers.get(from) ?? "along", was, is });
-  }
-  return moves;
 }
 
 /** Adds to `moves`. */
@@ -132,11 +140,13 @@ function stepPairs(
   scene: Scene,
   closed: ReadonlySet<number>,
   optimum: Optimum,
+  isCalm: boolean,
   moves: Move[],
 ): ReadonlyMap<PairKey, PairState> {
   if (network.rules.size === 0) return before;
+  if (isCalm && ![...before.values()].some(({ since }) => since !== undefined)) return before;
   const pairs = new Map<PairKey, PairState>();
-  const stepper = new Pairs(network, scene, closed, optimum.potentials);
+  const stepper = new Pairs(network, scene, closed, optimum);
   for (const [pair, rule] of network.rules) {
     const own = rule.kind === "pinned" ? rule.links : [];
     const was = before.get(pair);
@@ -147,66 +157,27 @@ function stepPairs(
   return pairs;
 }
 
+function deadLinks(before: ReadonlySet<LinkIndex>, costs: Float64Array): ReadonlySet<LinkIndex> {
+  const dead = new Set<LinkIndex>();
+  for (let link = 0; link < costs.length; link++) if (costs[link] === Infinity) dead.add(link);
+  return dead.size === before.size && [...dead].every((link) => before.has(link)) ? before : dead;
+}
+
 function choiceOf(
   before: Choice,
   followed: readonly Followed[],
   pairs: ReadonlyMap<PairKey, PairState>,
-  { costs }: Optimum,
+  dead: ReadonlySet<LinkIndex>,
 ): Choice {
   const sameTrees = followed.every(({ tree }, to) => tree === before.trees[to]);
   const samePaths =
     pairs.size === before.paths.size &&
     [...pairs].every(([pair, { links }]) => before.paths.get(pair)?.join() === links.join());
-  const dead = new Set<LinkIndex>();
-  for (let link = 0; link < costs.length; link++) if (costs[link] === Infinity) dead.add(link);
-  const sameDead = dead.size === before.dead.size && [...dead].every((link) => before.dead.has(link));
-  if (sameTrees && samePaths && sameDead) return before;
+  if (sameTrees && samePaths && dead === before.dead) return before;
   return {
     epoch: before.epoch + 1,
     trees: sameTrees ? before.trees : followed.map(({ tree }) => tree),
     paths: samePaths ? before.paths : new Map([...pairs].map(([pair, { links }]) => [pair, links])),
-    dead: sameDead ? before.dead : dead,
+    dead,
   };
-}
-
-/** Puts decisions into figures. */
-class Teller {
-  readonly #network: Network;
-  readonly #optimum: Optimum;
-  readonly #view: View;
-  readonly #nowMs: number;
-  #reduced?: Float64Array;
-
-  constructor(network: Network, state: State & { readonly optimum: Optimum }, view: View, nowMs: number) {
-    this.#network = network;
-    this.#optimum = state.optimum;
-    this.#view = view;
-    this.#nowMs = nowMs;
-  }
-
-  tell(moves: readonly Move[]): Decision[] {
-    const { nodes } = this.#network.graph;
-    return moves.map(({ pair, reason, was, is }) => ({
-      atMs: this.#nowMs,
-      from: Math.floor(pair / nodes),
-      to: pair % nodes,
-      reason,
-      was: candidate(this.#view, was, is),
-      is: candidate(this.#view, is, is),
-      candidates: this.candidates(pair, is),
-    }));
-  }
-
-  candidates(pair: PairKey, taken: readonly LinkIndex[]): Candidate[] {
-    const { graph, rules } = this.#network;
-    this.#reduced ??= reducedCosts(graph, this.#view.costs, this.#optimum.potentials);
-    const rule = rules.get(pair);
-    const limits = limitsOf(
-      this.#network,
-      this.#view.closed,
-      pair,
-      rule?.kind === "limited" ? rule.limits : undefined,
-    );
-    return candidatesOf(this.#network, this.#view, this.#reduced, pair, limits, taken);
-  }
 }

@@ -13,6 +13,8 @@ export interface Graph {
   /** The links that node `v` sends are `leaving[leavingAt[v]]` up to `leaving[leavingAt[v + 1] - 1]`, the preferred first. */
   readonly leavingAt: Int32Array;
   readonly leaving: Int32Array;
+  /** By link, its place in `leaving`. */
+  readonly places: Int32Array;
   /** The same for the links that arrive at a node. */
   readonly arrivingAt: Int32Array;
   readonly arriving: Int32Array;
@@ -47,7 +49,19 @@ export function graphFrom(
   const [arrivingAt, arriving] = group(nodes, receivers);
   for (let node = 0; node < nodes; node++)
     leaving.subarray(leavingAt[node], leavingAt[node + 1]).sort((x, y) => rank(x) - rank(y));
-  return { nodes, links: senders.length, senders, receivers, leavingAt, leaving, arrivingAt, arriving };
+  const places = new Int32Array(senders.length);
+  for (let place = 0; place < places.length; place++) places[leaving[place]!] = place;
+  return {
+    nodes,
+    links: senders.length,
+    senders,
+    receivers,
+    leavingAt,
+    leaving,
+    places,
+    arrivingAt,
+    arriving,
+  };
 }
 
 /** Counting sort of the links by a node. */

@@ -1,5 +1,7 @@
 // The cheapest ways that keep to limits: nodes and links to leave out, a number of hops.
 import type { LinkIndex } from "../route.ts";
+import type { MeasuredPath } from "../spec.ts";
+import type { Topology } from "../topology.ts";
 import type { Graph } from "./graph.ts";
 
 export interface Limits {
@@ -10,6 +12,18 @@ export interface Limits {
 }
 
 export const UNLIMITED: Limits = { mostHops: Infinity, allows: () => true, passes: () => true };
+
+/** What a measured line asks of its paths. */
+export function limitsOfLine({ nodes, tunnels }: Topology, { avoid, via, maxHops }: MeasuredPath): Limits {
+  const allowed = (name: string): boolean =>
+    !avoid.includes(name) && (via === undefined || via.includes(name));
+  const isAllowed = tunnels.map(({ forwarder }) => forwarder === undefined || allowed(forwarder));
+  return {
+    mostHops: maxHops ?? Infinity,
+    allows: (link) => isAllowed[link >> 1]!,
+    passes: (node) => allowed(nodes[node]!.name),
+  };
+}
 
 interface Trail {
   readonly costMs: number;
@@ -32,23 +46,30 @@ export function waysTo(
   limits: Limits = UNLIMITED,
 ): LinkIndex[][] {
   const best: (Trail | undefined)[] = Array.from({ length: graph.nodes });
+  const leastMs = new Float64Array(graph.nodes).fill(Infinity);
+  const foundIn = new Int32Array(graph.nodes);
   best[to] = { costMs: 0 };
-  let reached = new Map<number, Trail>([[to, best[to]]]);
-  for (let hop = 1; hop <= limits.mostHops && reached.size > 0; hop++) {
-    const next = new Map<number, Trail>();
-    for (const [node, after] of reached) {
-      if (node !== to && !limits.passes(node)) continue;
+  leastMs[to] = 0;
+  let reached = [to];
+  for (let hop = 1; hop <= limits.mostHops && reached.length > 0; hop++) {
+    // As they are now: what this round finds has a link more.
+    const trails = reached.map((node) => best[node]!);
+    const found: number[] = [];
+    reached.forEach((node, place) => {
+      if (node !== to && !limits.passes(node)) return;
+      const after = trails[place]!;
       for (let at = graph.arrivingAt[node]!; at < graph.arrivingAt[node + 1]!; at++) {
         const first = graph.arriving[at]!;
-        if (!(costs[first]! < Infinity) || !limits.allows(first)) continue;
         const from = graph.senders[first]!;
         const costMs = after.costMs + costs[first]!;
-        const now = next.get(from) ?? best[from];
-        if (now === undefined || costMs < now.costMs - ROUNDING_MS) next.set(from, { costMs, first, after });
+        if (!(costMs < leastMs[from]! - ROUNDING_MS) || !limits.allows(first)) continue;
+        if (foundIn[from] !== hop) found.push(from);
+        foundIn[from] = hop;
+        leastMs[from] = costMs;
+        best[from] = { costMs, first, after };
       }
-    }
-    for (const [node, trail] of next) best[node] = trail;
-    reached = next;
+    });
+    reached = found;
   }
   return best.map(linksOf);
 }

@@ -1,18 +1,26 @@
-// A tree of best ways after one cell has changed: only the nodes whose way it touches are settled again.
+// A tree of best ways after cells have changed: only the nodes whose way that touches are settled again.
+//
+// Nodes whose way has become dearer are cut off with all that lead over them, and join again where it is cheapest; nodes
+// that a cheaper cell serves better go over it. Both are then passed on as by Dijkstra's algorithm (compare G. Ramalingam
+// and T. Reps, "An Incremental Algorithm for a Generalization of the Shortest-Path Problem", 1996).
 import type { CellChange, Cells } from "./cells.ts";
 import type { Graph } from "./graph.ts";
 import type { Potentials } from "./potentials.ts";
 
-/** Nothing; a better link for the sender; or the sender's way, and all that lead over it, to be found anew. */
-type Touch = "not" | "better" | "cut";
+/** The ways to one destination, as in `Trees`. */
+export interface Tree {
+  readonly distance: Float64Array;
+  readonly next: Int32Array;
+}
 
 export class Mender {
   readonly #graph: Graph;
   readonly #cells: Cells;
   readonly #potentials: Potentials;
   readonly #closed: Uint8Array;
+  #cut = 0;
 
-  /** The cells and potentials after the change. */
+  /** The cells and potentials after the changes. */
   constructor(graph: Graph, cells: Cells, potentials: Potentials, closed: Uint8Array) {
     this.#graph = graph;
     this.#cells = cells;
@@ -20,48 +28,64 @@ export class Mender {
     this.#closed = closed;
   }
 
-  touches(
-    { sender, receiver, wasMs, isMs }: CellChange,
-    to: number,
-    distance: Float64Array,
-    next: Int32Array,
-  ): Touch {
-    const link = next[sender]!;
-    if (link !== -1 && this.#graph.receivers[link] === receiver && isMs >= wasMs) return "cut";
-    if (sender === to || (this.#closed[receiver] === 1 && receiver !== to)) return "not";
-    return distance[receiver]! + this.#potentials.hopMs + isMs < distance[sender]! ? "better" : "not";
+  /** How many nodes have been cut off so far: what mending costs. */
+  get cut(): number {
+    return this.#cut;
   }
 
-  /** Writes to `distance` and `next`. */
-  mend(
-    touch: "better" | "cut",
-    sender: number,
-    receiver: number,
-    to: number,
-    distance: Float64Array,
-    next: Int32Array,
-  ): void {
-    const open: number[] = [];
-    if (touch === "better") {
-      distance[sender] = distance[receiver]! + this.#potentials.hopMs + this.#cells.costs[receiver]![sender]!;
-      next[sender] = this.#cells.links[receiver]![sender]!;
-      open.push(sender);
-    } else {
-      const cut = this.#above(sender, to, next);
-      for (const node of cut) distance[node] = Infinity;
-      for (const node of cut) this.#reconnect(node, to, distance, next);
-      open.push(...cut.filter((node) => distance[node]! < Infinity));
-    }
-    this.#settle(open, to, distance, next);
-  }
-
-  /** A node, and all whose way leads over it. */
-  #above(root: number, to: number, next: Int32Array): number[] {
+  /** The same tree when nothing touches it. */
+  mend(changes: readonly CellChange[], to: number, tree: Tree): Tree {
     const { receivers } = this.#graph;
-    // 0: not known yet, 1: over the root, 2: not.
+    const roots: number[] = [];
+    const better: CellChange[] = [];
+    for (const change of changes) {
+      const { sender, receiver, wasMs, isMs } = change;
+      const link = tree.next[sender]!;
+      if (isMs >= wasMs) {
+        if (link !== -1 && receivers[link] === receiver) roots.push(sender);
+      } else if (this.#viaMs(change, to, tree) < tree.distance[sender]!) better.push(change);
+    }
+    if (roots.length === 0 && better.length === 0) return tree;
+    const mended = { distance: tree.distance.slice(), next: tree.next.slice() };
+    const cut = roots.length === 0 ? [] : this.#above(roots, to, tree.next);
+    const open = this.#reconnect(cut, to, mended);
+    for (const change of better) {
+      const { sender, receiver } = change;
+      const ms = this.#viaMs(change, to, mended);
+      if (ms >= mended.distance[sender]!) continue;
+      mended.distance[sender] = ms;
+      mended.next[sender] = this.#cells.links[receiver]![sender]!;
+      open.push(sender);
+    }
+    this.#settle(open, to, mended);
+    return mended;
+  }
+
+  /**
+   * Ways to a destination that do not pass a node, from all others, when this is what `closed` says more than what the
+   * given ones were found with.
+   */
+  around(node: number, to: number, tree: Tree): Tree {
+    const cut = this.#above([node], to, tree.next).filter((each) => each !== node);
+    if (cut.length === 0) return tree;
+    const mended = { distance: tree.distance.slice(), next: tree.next.slice() };
+    this.#settle(this.#reconnect(cut, to, mended), to, mended);
+    return mended;
+  }
+
+  /** What a cell's sender would pay over it. */
+  #viaMs({ sender, receiver }: CellChange, to: number, { distance }: Tree): number {
+    if (sender === to || (this.#closed[receiver] === 1 && receiver !== to)) return Infinity;
+    return distance[receiver]! + this.#potentials.hopMs + this.#cells.costs[receiver]![sender]!;
+  }
+
+  /** Some nodes, and all whose way leads over one of them. */
+  #above(roots: readonly number[], to: number, next: Int32Array): number[] {
+    const { receivers } = this.#graph;
+    // 0: not known yet, 1: over a root, 2: not.
     const known = new Uint8Array(next.length);
-    known[root] = 1;
     known[to] = 2;
+    for (const root of roots) known[root] = 1;
     const nodes: number[] = [];
     for (let start = 0; start < next.length; start++) {
       let end = start;
@@ -73,21 +97,33 @@ export class Mender {
     return nodes;
   }
 
-  /** The best way of a node over those whose distance is known. */
-  #reconnect(node: number, to: number, distance: Float64Array, next: Int32Array): void {
-    const { costs, links } = this.#cells;
-    let [least, over] = [Infinity, -1];
-    for (let other = 0; other < distance.length; other++) {
-      if (distance[other] === Infinity || (this.#closed[other] === 1 && other !== to)) continue;
-      const there = distance[other]! + this.#potentials.hopMs + costs[other]![node]!;
-      if (there < least) [least, over] = [there, other];
+  /** Gives nodes that were cut off the best way over those that were not; who has one. */
+  #reconnect(cut: readonly number[], to: number, { distance, next }: Tree): number[] {
+    const { bySender, links } = this.#cells;
+    const { hopMs } = this.#potentials;
+    this.#cut += cut.length;
+    for (const node of cut) distance[node] = Infinity;
+    const ways = cut.map((node) => {
+      const row = bySender[node]!;
+      let leastMs = Infinity;
+      let over = -1;
+      for (let other = 0; other < row.length; other++) {
+        const there = distance[other]! + row[other]!;
+        if (there >= leastMs || (this.#closed[other] === 1 && other !== to)) continue;
+        leastMs = there;
+        over = other;
+      }
+      return { node, ms: leastMs + hopMs, over };
+    });
+    for (const { node, ms, over } of ways) {
+      distance[node] = ms;
+      next[node] = over === -1 ? -1 : links[over]![node]!;
     }
-    distance[node] = least;
-    next[node] = over === -1 ? -1 : links[over]![node]!;
+    return cut.filter((node) => distance[node]! < Infinity);
   }
 
   /** Dijkstra's algorithm from some nodes whose distance is new. */
-  #settle(open: number[], to: number, distance: Float64Array, next: Int32Array): void {
+  #settle(open: number[], to: number, { distance, next }: Tree): void {
     const { costs, links } = this.#cells;
     const { ms: potential, hopMs } = this.#potentials;
     const waiting = new Uint8Array(distance.length);

@@ -1,10 +1,10 @@
 // What the file asks of each pair of nodes, as the choosing needs it.
 import { hopsTo, linesByPair, type PairKey } from "../lines.ts";
 import { isLimited, type LinkIndex } from "../route.ts";
-import type { Hop, MeasuredPath, PinnedPath, Spec } from "../spec.ts";
+import type { Hop, PinnedPath, Spec } from "../spec.ts";
 import type { Topology } from "../topology.ts";
 import { graphOf, type Graph } from "./graph.ts";
-import type { Limits } from "./limited.ts";
+import { limitsOfLine, type Limits } from "./limited.ts";
 import { reservedOf, type Reserved } from "./reserved.ts";
 
 export interface Network {
@@ -35,7 +35,7 @@ export function networkOf(spec: Spec, topology: Topology, reserved: Reserved = r
   const reader = new Reader(topology, graph);
   const limitsOf = Map.groupBy(linesByPair(spec), ([, line]) => line);
   for (const [line, entries] of limitsOf) {
-    const limits = line.kind === "measured" ? reader.limits(line) : undefined;
+    const limits = line.kind === "measured" ? limitsOfLine(topology, line) : undefined;
     for (const [pair] of entries) {
       if (line.kind === "pinned") rules.set(pair, reader.pinned(line, Math.floor(pair / size), pair % size));
       else if (limits !== undefined && (carried.has(pair) || isLimited(line)))
@@ -56,17 +56,6 @@ class Reader {
     this.#topology = topology;
     this.#graph = graph;
     this.#indices = new Map(topology.nodes.map((node, index) => [node.name, index]));
-  }
-
-  limits({ avoid, via, maxHops }: MeasuredPath): Limits {
-    const allowed = (name: string): boolean =>
-      !avoid.includes(name) && (via === undefined || via.includes(name));
-    const forwarders = this.#topology.tunnels.map(({ forwarder }) => forwarder);
-    return {
-      mostHops: maxHops ?? Infinity,
-      allows: (link) => forwarders[link >> 1] === undefined || allowed(forwarders[link >> 1]!),
-      passes: (node) => allowed(this.#topology.nodes[node]!.name),
-    };
   }
 
   pinned(line: PinnedPath, from: number, to: number): PairRule {

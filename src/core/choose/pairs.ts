@@ -8,6 +8,7 @@ import type { Graph } from "./graph.ts";
 import { UNLIMITED, waysTo, type Limits } from "./limited.ts";
 import type { Network, PairRule } from "./network.ts";
 import type { Potentials } from "./potentials.ts";
+import type { Optimum } from "./trees.ts";
 
 /** Immutable. A pinned pair on its own path has none. */
 export interface PairState {
@@ -32,7 +33,7 @@ export const reducedCosts = (graph: Graph, costs: Float64Array, { ms, hopMs }: P
   );
 
 /** What a pair may use: its line's limits, without closed nodes and relays that carry other pairs only. */
-export const limitsOf = (
+const limitsOf = (
   { reserved }: Network,
   closed: ReadonlySet<number>,
   pair: PairKey,
@@ -42,20 +43,31 @@ export const limitsOf = (
   passes: (node) => limits.passes(node) && !closed.has(node) && (reserved.get(node)?.has(pair) ?? true),
 });
 
+/** The same for a pair by its own line. */
+export function limitsFor(network: Network, closed: ReadonlySet<number>, pair: PairKey): Limits {
+  const rule = network.rules.get(pair);
+  return limitsOf(network, closed, pair, rule?.kind === "limited" ? rule.limits : undefined);
+}
+
+/** Whether some relay carries this pair, and not all. */
+export const isCarried = ({ reserved }: Network, pair: PairKey): boolean =>
+  [...reserved.values()].some((pairs) => pairs.has(pair));
+
 /** Steps pairs at one moment. */
 export class Pairs {
   readonly #network: Network;
   readonly #scene: Scene;
   readonly #closed: ReadonlySet<number>;
-  readonly #reduced: Float64Array;
-  readonly #hops: Float64Array;
+  readonly #optimum: Optimum;
+  // Of all links, so not before somebody asks.
+  #reduced?: Float64Array;
+  #hops?: Float64Array;
 
-  constructor(network: Network, scene: Scene, closed: ReadonlySet<number>, potentials: Potentials) {
+  constructor(network: Network, scene: Scene, closed: ReadonlySet<number>, optimum: Optimum) {
     this.#network = network;
     this.#scene = scene;
     this.#closed = closed;
-    this.#reduced = reducedCosts(network.graph, scene.costs, potentials);
-    this.#hops = scene.costs.map((cost) => (cost === Infinity ? Infinity : 1));
+    this.#optimum = optimum;
   }
 
   step(pair: PairKey, rule: PairRule, before: PairState | undefined): PairStep {
@@ -87,7 +99,7 @@ export class Pairs {
 
   #limited(pair: PairKey, limits: Limits, known: PairState | undefined): PairStep {
     const { nowMs, patience, hopMs, graph } = this.#scene;
-    const before = known ?? { links: this.#way(this.#hops, pair, limits) };
+    const before = known ?? { links: this.#livingWay(pair, limits) };
     const permitted = before.links.every(
       (link, hop) => limits.allows(link) && (hop === 0 || limits.passes(graph.senders[link]!)),
     );
@@ -97,9 +109,10 @@ export class Pairs {
       const reason = before.links.length === 0 ? "recovered" : permitted ? "failed" : "limit";
       return { state: { links, moved: nowMs }, reason };
     }
-    const links = this.#way(this.#reduced, pair, limits);
-    const gainMs = this.#cost(before.links) - this.#cost(links);
     const { since: _, ...still } = before;
+    if (!this.#mayGain(pair, before.links)) return { state: still };
+    const links = this.#knownWay(pair, limits);
+    const gainMs = this.#cost(before.links) - this.#cost(links);
     if (links.length === 0 || !(gainMs >= patience.gainMs) || hopMs > patience.gainMs)
       return { state: still };
     const since = before.since ?? nowMs;
@@ -119,8 +132,26 @@ export class Pairs {
 
   /** The cheapest known way, else the fewest hops. */
   #best(pair: PairKey, limits: Limits): readonly LinkIndex[] {
-    const known = this.#way(this.#reduced, pair, limits);
-    return known.length > 0 ? known : this.#way(this.#hops, pair, limits);
+    const known = this.#knownWay(pair, limits);
+    return known.length > 0 ? known : this.#livingWay(pair, limits);
+  }
+
+  /** Not when even the best way without limits brings too little. */
+  #mayGain(pair: PairKey, links: readonly LinkIndex[]): boolean {
+    const { graph, hopMs, patience } = this.#scene;
+    if (hopMs !== QUANTUM_MS || isCarried(this.#network, pair)) return true;
+    const leastMs = this.#optimum.distances[pair % graph.nodes]![Math.floor(pair / graph.nodes)]!;
+    return this.#cost(links) - leastMs >= patience.gainMs;
+  }
+
+  #knownWay(pair: PairKey, limits: Limits): readonly LinkIndex[] {
+    this.#reduced ??= reducedCosts(this.#scene.graph, this.#scene.costs, this.#optimum.potentials);
+    return this.#way(this.#reduced, pair, limits);
+  }
+
+  #livingWay(pair: PairKey, limits: Limits): readonly LinkIndex[] {
+    this.#hops ??= this.#scene.costs.map((cost) => (cost === Infinity ? Infinity : 1));
+    return this.#way(this.#hops, pair, limits);
   }
 
   #way(costs: Float64Array, pair: PairKey, limits: Limits): readonly LinkIndex[] {

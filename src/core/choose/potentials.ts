@@ -62,31 +62,3 @@ function hasCircle(before: Int32Array): boolean {
   }
   return false;
 }
-
-/**
- * Potentials after one link has become cheaper; undefined when that makes a circle negative. Only nodes whose
- * potential moves are visited. A link that became dearer needs nothing: what fitted before still does.
- */
-export function lowered(
-  { costs }: Cells,
-  { ms, hopMs }: Potentials,
-  sender: number,
-  receiver: number,
-): Potentials | undefined {
-  const cost = costs[receiver]![sender]! + hopMs;
-  if (ms[sender]! + cost >= ms[receiver]!) return { ms, hopMs };
-  const next = ms.slice();
-  next[receiver] = ms[sender]! + cost;
-  const queue = [receiver];
-  for (let head = 0; head < queue.length; head++) {
-    const at = queue[head]!;
-    for (let to = 0; to < next.length; to++) {
-      const there = next[at]! + costs[to]![at]! + hopMs;
-      if (there >= next[to]!) continue;
-      if (to === sender) return undefined;
-      next[to] = there;
-      queue.push(to);
-    }
-  }
-  return { ms: next, hopMs };
-}

@@ -1,10 +1,11 @@
 // What each direction of the plan gets, and the best that it could get over the tunnels that are there.
+import { WORTHWHILE_MS } from "../choose/defaults.ts";
+import { graphOf, type Graph } from "../choose/graph.ts";
+import { limitsOfLine, waysTo } from "../choose/limited.ts";
 import type { PairKey } from "../lines.ts";
 import type { Plan } from "../plan.ts";
-import type { LinkIndex } from "../route.ts";
+import { isLimited, type LinkIndex } from "../route.ts";
 import type { PathSpec } from "../spec.ts";
-import { bestPaths, UNLIMITED, type CostedLink, type Limits } from "./best-path.ts";
-import { WORTHWHILE_MS } from "./cost.ts";
 import type { Measurement, PathFigures } from "./measurement.ts";
 
 export interface Way {
@@ -75,26 +76,26 @@ function gainOf(planned: Way | undefined, best: Way | undefined): { readonly gai
   return { gain };
 }
 
-/** The cheapest paths, looked for once a node where lines set no limits. */
+/** The cheapest paths, looked for once a destination where lines set no limits. */
 class Search {
   readonly size: number;
   readonly #plan: Plan;
   readonly #measurement: Measurement;
-  readonly #links: readonly CostedLink[];
-  readonly #unlimited = new Map<number, number[][]>();
+  readonly #graph: Graph;
+  readonly #costs: Float64Array;
+  /** By destination, then by node. */
+  readonly #unlimited = new Map<number, LinkIndex[][]>();
 
   constructor(plan: Plan, measurement: Measurement) {
     this.size = plan.routing.nodes;
     this.#plan = plan;
     this.#measurement = measurement;
-    const { sender } = plan.routing;
+    this.#graph = graphOf(plan.topology);
     // With the guessed offsets taken off, raw delays cannot be negative (Johnson's potentials) but by what drift may be
     // wrong by, and paths with the same two ends keep their order.
-    this.#links = measurement.links.map((_, link) => ({
-      from: sender(link),
-      to: sender(link ^ 1),
-      costMs: Math.max(0, measurement.path([link])?.costMs ?? Infinity),
-    }));
+    this.#costs = Float64Array.from(measurement.links, (_, link) =>
+      Math.max(0, measurement.path([link])?.costMs ?? Infinity),
+    );
   }
 
   name(node: number): string {
@@ -102,26 +103,11 @@ class Search {
   }
 
   best(from: number, to: number, line: PathSpec | undefined): readonly LinkIndex[] {
-    const limits = line === undefined ? undefined : this.#limits(line);
-    if (limits !== undefined) return bestPaths(this.size, this.#links, from, limits)[to]!;
-    const known = this.#unlimited.get(from) ?? bestPaths(this.size, this.#links, from, UNLIMITED);
-    this.#unlimited.set(from, known);
-    return known[to]!;
-  }
-
-  /** `avoid`, `via` and `max_hops` of a measured line. */
-  #limits(line: PathSpec): Limits | undefined {
-    if (line.kind === "pinned") return undefined;
-    const { avoid, via, maxHops } = line;
-    if (avoid.length === 0 && via === undefined && maxHops === undefined) return undefined;
-    const allowed = (name: string): boolean =>
-      !avoid.includes(name) && (via === undefined || via.includes(name));
-    const forwarders = this.#plan.topology.tunnels.map(({ forwarder }) => forwarder);
-    return {
-      mostHops: maxHops ?? Infinity,
-      allows: (link) => forwarders[link >> 1] === undefined || allowed(forwarders[link >> 1]!),
-      passes: (node) => allowed(this.name(node)),
-    };
+    if (line?.kind === "measured" && isLimited(line))
+      return waysTo(this.#graph, this.#costs, to, limitsOfLine(this.#plan.topology, line))[from]!;
+    const known = this.#unlimited.get(to) ?? waysTo(this.#graph, this.#costs, to);
+    this.#unlimited.set(to, known);
+    return known[from]!;
   }
 
   way(links: readonly LinkIndex[]): Way | undefined {
