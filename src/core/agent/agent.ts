@@ -135,8 +135,8 @@ export class Agent {
       this.#repeats.push(...REPEAT_MS.map((ms) => ({ atMs: nowMs + ms, notices: changed })));
       this.#reportMs = -Infinity;
     }
-    const due = this.#repeats.filter(({ atMs }) => atMs <= nowMs);
-    if (due.length > 0) {
+    if (this.#repeats.some(({ atMs }) => atMs <= nowMs)) {
+      const due = this.#repeats.filter(({ atMs }) => atMs <= nowMs);
       this.#repeats = this.#repeats.filter(({ atMs }) => atMs > nowMs);
       effects.push(...due.flatMap(({ notices }) => this.#tellAll(notices)));
     }

@@ -19,15 +19,14 @@ const MOST_LOSS = 0.5;
 const LEAST_LATENESS_MS = 25;
 const MOST_LATENESS_MS = 400;
 
-/** -log10 of the chance that a link at this pace, alive, has not been heard for `silenceMs`. */
-function suspicion({ intervalMs, loss, latenessMs }: Pace, silenceMs: number): number {
+/**
+ * The silence after which a link at this pace is taken to be down, ms: so many packets are missing that the chance of it,
+ * were the link alive, is 10^-ENOUGH.
+ */
+export function patienceMs({ intervalMs, loss, latenessMs }: Pace): number {
   const late = Math.min(Math.max(latenessMs, LEAST_LATENESS_MS), MOST_LATENESS_MS);
-  const missing = Math.max(0, Math.floor((silenceMs - late) / intervalMs));
   const chance = Math.min(Math.max(loss, LEAST_LOSS), MOST_LOSS);
-  return missing === 0 ? 0 : -missing * Math.log10(chance);
+  return late + intervalMs * Math.ceil((ENOUGH - ROUNDING) / -Math.log10(chance));
 }
-
-export const isSuspect = (pace: Pace, silenceMs: number): boolean =>
-  suspicion(pace, silenceMs) >= ENOUGH - ROUNDING;
 
 const ROUNDING = 1e-9;

@@ -1,5 +1,5 @@
 // One incoming link as its receiver sees it: silent or alive, and since when.
-import { isSuspect } from "./detector.ts";
+import { patienceMs } from "./detector.ts";
 import { Window, type HeardPacket, type WindowFigures } from "./window.ts";
 
 export type Condition =
@@ -33,7 +33,7 @@ export class Incoming {
   #holdMs: number;
   /** It was up, and fell: it has to hold before it counts again. */
   #fell: boolean;
-  #pace = { loss: 0, latenessMs: 0, atMs: -Infinity };
+  #patience = { ms: 0, atMs: -Infinity };
 
   /** `condition`: as an earlier life of this agent left it. */
   constructor(options: IncomingOptions, nowMs: number, condition: Condition = "unheard") {
@@ -112,11 +112,11 @@ export class Incoming {
   }
 
   #isSilent(nowMs: number): boolean {
-    const { intervalMs } = this.#options;
-    if (nowMs - this.#pace.atMs >= PACE_MS) {
-      const latenessMs = this.#window.lateness(intervalMs, nowMs);
-      this.#pace = { loss: this.#window.loss(nowMs), latenessMs, atMs: nowMs };
+    if (nowMs - this.#patience.atMs >= PACE_MS) {
+      const { intervalMs } = this.#options;
+      const [loss, latenessMs] = [this.#window.loss(nowMs), this.#window.lateness(nowMs)];
+      this.#patience = { ms: patienceMs({ intervalMs, loss, latenessMs }), atMs: nowMs };
     }
-    return isSuspect({ intervalMs, ...this.#pace }, nowMs - this.#heardMs);
+    return nowMs - this.#heardMs >= this.#patience.ms;
   }
 }

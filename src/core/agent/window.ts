@@ -1,5 +1,5 @@
 // The last minute of one incoming link: what was heard, and the figures that its reports are made of.
-import { quantile, sorted, typical } from "../measure/statistics.ts";
+import { highQuantile, quantile, typical } from "../measure/statistics.ts";
 
 /** One test packet, as its receiver has it. */
 export interface HeardPacket {
@@ -41,23 +41,32 @@ const FEWEST = 20;
 const SEQUENCES = 2 ** 32;
 /** Older packets than the newest by this many are of before a restart that kept its session id. */
 const FARTHEST_BEHIND = 10_000;
+/** Among so many packets the first that was sent is sought: reordering is local. */
+const REORDERED = 32;
 
 /** A ring of what was heard; a packet of another life begins it anew. */
 export class Window {
+  readonly #intervalMs: number;
   readonly #capacity: number;
   readonly #sequences: Float64Array;
   readonly #raws: Float64Array;
   readonly #times: Float64Array;
+  /** How much later than an interval after its forerunner it came; NaN: that did not come just before. */
+  readonly #late: Float64Array;
+  /** By window: the first packet in it, as it was when last asked for. */
+  readonly #starts = new Map<number, number>();
   #life = -1;
   #count = 0;
   /** Of the newest packet, without the modulus. */
   #newest = 0;
 
   constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
     this.#capacity = Math.ceil((LOSS_WINDOWS_MS[2] / intervalMs) * 1.1);
     this.#sequences = new Float64Array(this.#capacity);
     this.#raws = new Float64Array(this.#capacity);
     this.#times = new Float64Array(this.#capacity);
+    this.#late = new Float64Array(this.#capacity);
   }
 
   /** False: it came twice, or from a life that is over. */
@@ -66,7 +75,11 @@ export class Window {
     const whole = this.#unwrap(sequence);
     if (whole < this.#newest - FARTHEST_BEHIND || this.#holds(whole)) return false;
     this.#newest = Math.max(this.#newest, whole);
-    const at = this.#count++ % this.#capacity;
+    const before = (this.#count + this.#capacity - 1) % this.#capacity;
+    const at = this.#count % this.#capacity;
+    const follows = this.#count > 0 && this.#sequences[before] === whole - 1;
+    this.#late[at] = follows ? heardMs - this.#times[before]! - this.#intervalMs : NaN;
+    this.#count++;
     this.#sequences[at] = whole;
     this.#raws[at] = heardMs - sentMs;
     this.#times[at] = heardMs;
@@ -77,19 +90,17 @@ export class Window {
   clear(): void {
     this.#life = -1;
     this.#count = 0;
+    this.#starts.clear();
   }
 
   /** Absent: too little was heard of late. */
   figures(nowMs: number): WindowFigures | undefined {
-    const raws: number[] = [];
-    let leastMs = Infinity;
-    this.#visit(LOSS_WINDOWS_MS[2], nowMs, (at) => {
-      const raw = this.#raws[at]!;
-      leastMs = Math.min(leastMs, raw);
-      if (this.#times[at]! > nowMs - DELAY_WINDOW_MS) raws.push(raw);
-    });
+    const raws = this.#lastOf(this.#raws, DELAY_WINDOW_MS, nowMs);
     if (raws.length < FEWEST) return undefined;
-    const ascending = sorted(raws);
+    const ascending = raws.sort();
+    let leastMs = Infinity;
+    for (let index = this.#start(LOSS_WINDOWS_MS[2], nowMs); index < this.#count; index++)
+      leastMs = Math.min(leastMs, this.#raws[index % this.#capacity]!);
     return {
       life: this.#life,
       samples: raws.length,
@@ -106,21 +117,18 @@ export class Window {
     return (lost + 0.5) / (sent + 1);
   }
 
-  /** The p99 of how much later than `intervalMs` after its forerunner a packet came in the last minute, ms. */
-  lateness(intervalMs: number, nowMs: number): number {
-    const late: number[] = [];
-    let [lastSequence, lastMs] = [NaN, NaN];
-    this.#visit(LOSS_WINDOWS_MS[2], nowMs, (at) => {
-      const [sequence, time] = [this.#sequences[at]!, this.#times[at]!];
-      if (sequence === lastSequence + 1) late.push(time - lastMs - intervalMs);
-      [lastSequence, lastMs] = [sequence, time];
-    });
-    return late.length === 0 ? 0 : quantile(sorted(late), 0.99);
+  /** The p99 of how much later than an interval after its forerunner a packet came in the last minute, ms. */
+  lateness(nowMs: number): number {
+    const late = this.#lastOf(this.#late, LOSS_WINDOWS_MS[2], nowMs);
+    let count = 0;
+    for (let index = 0; index < late.length; index++)
+      if (!Number.isNaN(late[index]!)) late[count++] = late[index]!;
+    return count === 0 ? 0 : highQuantile(late.subarray(0, count), 0.99);
   }
 
   #begin(life: number, sequence: number): void {
+    this.clear();
     this.#life = life;
-    this.#count = 0;
     this.#newest = sequence;
   }
 
@@ -142,20 +150,33 @@ export class Window {
   }
 
   #losses(windowMs: number, nowMs: number): { sent: number; lost: number } {
-    let [heard, first, last] = [0, Infinity, -Infinity];
-    this.#visit(windowMs, nowMs, (at) => {
-      heard++;
-      first = Math.min(first, this.#sequences[at]!);
-      last = Math.max(last, this.#sequences[at]!);
-    });
-    const sent = heard === 0 ? 0 : last - first + 1;
+    const start = this.#start(windowMs, nowMs);
+    const heard = this.#count - start;
+    if (heard === 0) return { sent: 0, lost: 0 };
+    let first = Infinity;
+    for (let index = start; index < Math.min(start + REORDERED, this.#count); index++)
+      first = Math.min(first, this.#sequences[index % this.#capacity]!);
+    const sent = Math.max(heard, this.#newest - first + 1);
     return { sent, lost: sent - heard };
   }
 
-  /** Oldest first. */
-  #visit(windowMs: number, nowMs: number, visit: (at: number) => void): void {
-    let index = Math.max(0, this.#count - this.#capacity);
+  /** The first packet of the last `windowMs`. It only ever moves on, so it is not sought from the beginning. */
+  #start(windowMs: number, nowMs: number): number {
+    let index = Math.max(this.#starts.get(windowMs) ?? 0, this.#count - this.#capacity);
     while (index < this.#count && this.#times[index % this.#capacity]! <= nowMs - windowMs) index++;
-    for (; index < this.#count; index++) visit(index % this.#capacity);
+    this.#starts.set(windowMs, index);
+    return index;
+  }
+
+  /** A copy, oldest first. */
+  #lastOf(ring: Float64Array, windowMs: number, nowMs: number): Float64Array {
+    const start = this.#start(windowMs, nowMs);
+    const [from, to] = [start % this.#capacity, this.#count % this.#capacity];
+    if (start === this.#count) return new Float64Array();
+    if (from < to) return ring.slice(from, to);
+    const list = new Float64Array(this.#count - start);
+    list.set(ring.subarray(from));
+    list.set(ring.subarray(0, to), this.#capacity - from);
+    return list;
   }
 }

@@ -17,6 +17,22 @@ export function quantile(ascending: Float64Array, p: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
+/** The same of values in any order: quick for a `p` near 1, of which only the largest few have to be known. */
+export function highQuantile(values: Float64Array, p: number): number {
+  const kept = values.length - Math.floor(p * (values.length - 1));
+  // The largest, ascending.
+  const largest = values.slice(0, kept).sort();
+  for (let index = kept; index < values.length; index++) {
+    const value = values[index]!;
+    if (!(value > largest[0]!)) continue;
+    let at = 0;
+    for (; at + 1 < kept && largest[at + 1]! < value; at++) largest[at] = largest[at + 1]!;
+    largest[at] = value;
+  }
+  const part = p * (values.length - 1) - (values.length - kept);
+  return largest[0]! + ((largest[1] ?? largest[0]!) - largest[0]!) * part;
+}
+
 /**
  * The mean of the middle four fifths of ascending values: nearly as steady as the mean when jitter is even, nearly as deaf
  * to outliers as the median when it is not (Tukey, "A Survey of Sampling from Contaminated Distributions", 1960). NaN of
