@@ -20,7 +20,7 @@ import { newSession, startProbes } from "./probes.ts";
 import { RouteChannel } from "./route-channel.ts";
 import { AGENT_ETC } from "./places.ts";
 import { Router } from "./router.ts";
-import { Signals } from "./signals.ts";
+import { Signals, type Neighbour } from "./signals.ts";
 
 const TICK_MS = 10;
 /** Monotonic, of the clock that packets are stamped by; ms. */
@@ -97,24 +97,25 @@ export class Choosing {
     const addresses = new Map(topology.nodes.map(({ name, addresses: [first] }) => [name, first!]));
     const ends = this.#ends;
     this.pin();
-    this.#signals = new Signals({
-      identity,
-      addresses,
-      neighbours: () => this.#neighbours(),
-      told: (from, notices) => this.#carryOut(this.#core.told(this.#links.names.indexOf(from), notices)),
-    });
-    const stopProbes = startProbes({
+    const probes = startProbes({
       ends,
       intervalMs: this.#config.spec.failover.intervalMs,
       session: this.#core.session,
       clock: () => process.hrtime.bigint(),
       heard: (link, packet) => this.#core.hear(link, packet),
     });
+    this.#signals = new Signals({
+      identity,
+      addresses,
+      neighbours: () => this.#neighbours(),
+      sendBy: ({ link }, bytes, port) => probes.send(link, bytes, port),
+      told: (from, notices) => this.#carryOut(this.#core.told(this.#links.names.indexOf(from), notices)),
+    });
     const timers = [
       setInterval(() => this.#carryOut(this.#core.tick(now())), TICK_MS),
       setInterval(() => this.pin(), PIN_MS),
     ];
-    this.#stops = [stopProbes, ...timers.map((timer) => () => clearInterval(timer))];
+    this.#stops = [probes.stop, ...timers.map((timer) => () => clearInterval(timer))];
     this.#carryOut(this.#core.begin());
     this.#join(identity, addresses);
   }
@@ -239,12 +240,14 @@ export class Choosing {
   }
 
   /** Peers that are heard, and that hear us as far as is known. */
-  #neighbours(): string[] {
+  #neighbours(): Neighbour[] {
     const { senders, names } = this.#links;
     const { down } = this.#core.holding;
-    const found = [...this.#core.incoming].flatMap(([link, { condition }]) =>
-      condition === "up" && !down.has(link ^ 1) ? [names[senders[link]!]!] : [],
-    );
-    return [...new Set(found)];
+    const found = new Map<string, Neighbour>();
+    for (const [link, { condition }] of this.#core.incoming) {
+      const node = names[senders[link]!]!;
+      if (condition === "up" && !down.has(link ^ 1) && !found.has(node)) found.set(node, { node, link });
+    }
+    return [...found.values()];
   }
 }

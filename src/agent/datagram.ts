@@ -19,10 +19,10 @@ const MOST_PENDING = 16;
 /** Numbers of one life that may be missing behind the newest. */
 const WINDOW = 64n;
 
-/** A datagram to a node; `by`: through this one, which passes it on. */
 export interface Outgoing {
   readonly to: string;
-  readonly by?: string;
+  /** Said by another node; our own words go by every way there is. */
+  readonly isPassedOn?: true;
   readonly bytes: Buffer;
 }
 
@@ -147,7 +147,7 @@ function passOn(bytes: Buffer, to: string): Accepted {
   if (bytes.readUInt8(AT.hops) === 0) return NOTHING;
   const copy = Buffer.from(bytes);
   copy.writeUInt8(0, AT.hops);
-  return { outgoing: [{ to, bytes: copy }] };
+  return { outgoing: [{ to, isPassedOn: true, bytes: copy }] };
 }
 
 /** All of the head but the hops, which the one who passes it on takes off. */

@@ -1,4 +1,5 @@
-// Keeps the test packets of a tunnel in it, whatever way the plan has from one end to the other.
+// Keeps in a tunnel what its end sends from the tunnel's own port: test packets, and words for the peer; whatever way the plan
+// has from one end to the other.
 import { familyOf, hostPrefix, type Address } from "../core/address.ts";
 import type { LinkIndex } from "../core/route.ts";
 import type { Topology } from "../core/topology.ts";
@@ -61,11 +62,10 @@ export const unpinLines = (ends: readonly ProbedEnd[]): string[] =>
 function pinOf(end: ProbedEnd, index: number) {
   const table = FIRST_TABLE + index;
   const own = `table ${table} proto ${AGENT_PROTOCOL}`;
-  const ports = `sport ${end.port} dport ${end.port}`;
   return {
     route: `${hostPrefix(end.peer)} dev ${end.interface} src ${end.own} ${own}`,
     // Where the tunnel is not there its packets shall go nowhere rather than by another one.
     blackhole: `unreachable ${familyOf(end.own) === 6 ? "::/0" : "0.0.0.0/0"} metric ${LAST_METRIC} ${own}`,
-    rule: `priority ${RULE_PRIORITY} from ${hostPrefix(end.own)} iif lo ipproto udp ${ports} lookup ${table} protocol ${AGENT_PROTOCOL}`,
+    rule: `priority ${RULE_PRIORITY} from ${hostPrefix(end.own)} iif lo ipproto udp sport ${end.port} lookup ${table} protocol ${AGENT_PROTOCOL}`,
   };
 }

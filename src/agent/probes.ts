@@ -24,18 +24,28 @@ export interface ProbesOptions {
 
 export const newSession = (): number => randomInt(1, 0xffff);
 
-/** Sends and hears until the returned function ends it. */
-export function startProbes(options: ProbesOptions): () => void {
-  const stops = options.ends.map((end, index) =>
-    startEnd(end, (index * options.intervalMs) / options.ends.length, options),
+export interface Probes {
+  /** Something else, through the tunnel that a link arrives by, to a UDP port of the peer. */
+  readonly send: (incoming: LinkIndex, bytes: Uint8Array, port: number) => void;
+  readonly stop: () => void;
+}
+
+/** Sends and hears until it is stopped. */
+export function startProbes(options: ProbesOptions): Probes {
+  const { ends, intervalMs } = options;
+  const begun = new Map(
+    ends.map((end, index) => [end.incoming, startEnd(end, (index * intervalMs) / ends.length, options)]),
   );
-  return () => {
-    for (const stop of stops) stop();
+  return {
+    send: (incoming, bytes, port) => begun.get(incoming)?.send(bytes, port),
+    stop: () => {
+      for (const { stop } of begun.values()) stop();
+    },
   };
 }
 
 /** Begins `afterMs` later than the first, so that packets do not go in bursts. */
-function startEnd(end: ProbedEnd, afterMs: number, options: ProbesOptions): () => void {
+function startEnd(end: ProbedEnd, afterMs: number, options: ProbesOptions) {
   const { intervalMs, session, clock, heard } = options;
   let socket: Socket | undefined;
   let sequence = 0;
@@ -73,10 +83,13 @@ function startEnd(end: ProbedEnd, afterMs: number, options: ProbesOptions): () =
     }, afterMs);
   };
   void begin();
-  return () => {
-    isStopped = true;
-    clearTimeout(timer);
-    socket?.close();
+  return {
+    send: (bytes: Uint8Array, port: number) => void socket?.send(bytes, port, end.peer, ignore),
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+      socket?.close();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // Words between agents: a sealed datagram by the overlay's own way, and copies through neighbours, as the way may be what broke.
 import type { Socket } from "node:dgram";
 import { signal, type Notice } from "../core/agent/messages.ts";
+import type { LinkIndex } from "../core/route.ts";
 import { openSocket } from "../stamp/sockets.ts";
 import { Datagrams, type Outgoing } from "./datagram.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";
@@ -10,12 +11,20 @@ export const AGENT_PORT = 7116;
 const COPIES = 3;
 const AGAIN_MS = 1_000;
 
+export interface Neighbour {
+  readonly node: string;
+  /** The link that it sends to us. */
+  readonly link: LinkIndex;
+}
+
 export interface SignalsOptions {
   readonly identity: Identity;
   /** Overlay addresses of all nodes, of one family, in the network's order. */
   readonly addresses: ReadonlyMap<string, string>;
   /** Nodes that a link leads to and that are heard, the best first. */
-  readonly neighbours: () => readonly string[];
+  readonly neighbours: () => readonly Neighbour[];
+  /** Through the tunnel to a neighbour, whatever the routes say. */
+  readonly sendBy: (neighbour: Neighbour, bytes: Buffer, port: number) => void;
   readonly told: (from: string, notices: readonly Notice[]) => void;
 }
 
@@ -35,11 +44,7 @@ export class Signals {
 
   tell(to: string, notices: readonly Notice[]): void {
     const bytes = this.#datagrams.send(to, JSON.stringify({ notices }), performance.now());
-    const by = this.#options
-      .neighbours()
-      .filter((node) => node !== to)
-      .slice(0, COPIES);
-    this.#send([{ to, bytes }, ...by.map((each) => ({ to, by: each, bytes }))]);
+    this.#sendByEveryWay({ to, bytes });
   }
 
   stop(): void {
@@ -61,17 +66,31 @@ export class Signals {
 
   #receive(bytes: Buffer): void {
     const { from, text, outgoing } = this.#datagrams.receive(bytes, performance.now());
-    this.#send(outgoing);
+    for (const each of outgoing) {
+      if (each.isPassedOn) this.#send(each, this.#neighboursFirst(each.to, 0));
+      // An answer: the way that it would take may be what broke.
+      else this.#sendByEveryWay(each);
+    }
     if (from === undefined || text === undefined) return;
     const parsed = signal.safeParse(JSON.parse(text));
     if (parsed.success) this.#options.told(from, parsed.data.notices);
   }
 
-  #send(all: readonly Outgoing[]): void {
-    for (const { to, by, bytes } of all) {
-      const address = this.#options.addresses.get(by ?? to);
-      if (address !== undefined) this.#socket?.send(bytes, AGENT_PORT, address, ignore);
-    }
+  #sendByEveryWay(outgoing: Outgoing): void {
+    this.#send(outgoing, this.#neighboursFirst(outgoing.to, COPIES));
+  }
+
+  /** Its receiver itself, if there is a tunnel to it, and so many others. */
+  #neighboursFirst(to: string, others: number): Neighbour[] {
+    const all = this.#options.neighbours();
+    const isReceiver = ({ node }: Neighbour): boolean => node === to;
+    return [...all.filter(isReceiver), ...all.filter((each) => !isReceiver(each)).slice(0, others)];
+  }
+
+  #send({ to, bytes }: Outgoing, by: readonly Neighbour[]): void {
+    this.#socket?.send(bytes, AGENT_PORT, this.#options.addresses.get(to)!, ignore);
+    // Not by the routes, which may lead to a neighbour by a longer way, and over what broke.
+    for (const each of by) this.#options.sendBy(each, bytes, AGENT_PORT);
   }
 }
 
