@@ -84,7 +84,7 @@ function startEnd(end: ProbedEnd, afterMs: number, options: ProbesOptions) {
   };
   void begin();
   return {
-    send: (bytes: Uint8Array, port: number) => void socket?.send(bytes, port, end.peer, ignore),
+    send: (bytes: Uint8Array, port: number) => socket?.send(bytes, port, end.peer, ignore),
     stop: () => {
       isStopped = true;
       clearTimeout(timer);

@@ -88,7 +88,8 @@ export class Signals {
   }
 
   #send({ to, bytes }: Outgoing, by: readonly Neighbour[]): void {
-    this.#socket?.send(bytes, AGENT_PORT, this.#options.addresses.get(to)!, ignore);
+    const address = this.#options.addresses.get(to);
+    if (address !== undefined) this.#socket?.send(bytes, AGENT_PORT, address, ignore);
     // Not by the routes, which may lead to a neighbour by a longer way, and over what broke.
     for (const each of by) this.#options.sendBy(each, bytes, AGENT_PORT);
   }

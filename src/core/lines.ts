@@ -24,7 +24,18 @@ export const hopsTo = (hops: readonly Hop[], to: string): Hop[] =>
  * contradictory ones have been refused before. A pinned `all` line leaves out the pairs that cannot follow it: where
  * neither end of a hop can be dialled, or where an end is also in the middle.
  */
-export function linesByPair(spec: Spec): Map<PairKey, PathSpec> {
+export function linesByPair(spec: Spec): ReadonlyMap<PairKey, PathSpec> {
+  const known = found.get(spec);
+  if (known !== undefined) return known;
+  const made = expanded(spec);
+  found.set(spec, made);
+  return made;
+}
+
+/** A spec never changes, and who follows choices asks again with each. */
+const found = new WeakMap<Spec, ReadonlyMap<PairKey, PathSpec>>();
+
+function expanded(spec: Spec): Map<PairKey, PathSpec> {
   const indices = nodeIndices(spec);
   const everyone = [...indices.values()];
   const ends = (name: string): readonly number[] => (name === "all" ? everyone : [indices.get(name)!]);

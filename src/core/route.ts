@@ -41,15 +41,16 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
   const named = new Map<PairKey, readonly LinkIndex[]>();
   const kinds = new Uint8Array(size * size);
   for (const [key, line] of lines) {
-    const links = chosen(choice, key) ?? pathOf(graph, topology, key, line, choice?.dead);
-    // An `all` line asks for what is possible; its other pairs go as if no line named them.
-    const possible = links.length > 0 || !isForAll(line) || isPossible(graph, key, line);
-    if (line.kind === "measured" && !isLimited(line) && chosen(choice, key) === undefined) {
+    const own = chosen(choice, key);
+    if (line.kind === "measured" && !isLimited(line) && own === undefined) {
       if (choice !== undefined) kinds[key] = FREE;
-    } else if (possible) {
-      kinds[key] = NAMED;
-      named.set(key, links);
+      continue;
     }
+    const links = own ?? pathOf(graph, topology, key, line, choice?.dead);
+    // An `all` line asks for what is possible; its other pairs go as if no line named them.
+    if (links.length === 0 && isForAll(line) && !isPossible(graph, key, line)) continue;
+    kinds[key] = NAMED;
+    named.set(key, links);
   }
   // A pair that no line names may have been given a path, too.
   for (const [key, links] of choice?.paths ?? []) {
@@ -63,10 +64,12 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
     const key = from * size + to;
     return kinds[key] === FREE ? free[to]![from]! : (named.get(key)?.[0] ?? -1);
   };
-  const trees = Array.from({ length: size }, (_, to) =>
-    graph.treeTo(to, (from) => ownOf(from, to), choice?.dead),
-  );
-  const treeOf = (key: PairKey, to: number): Int32Array => (kinds[key] === FREE ? free[to]! : trees[to]!);
+  const trees: Int32Array[] = [];
+  const treeOf = (key: PairKey, to: number): Int32Array => {
+    if (kinds[key] === FREE) return free[to]!;
+    trees[to] ??= graph.treeTo(to, (from) => ownOf(from, to), choice?.dead);
+    return trees[to];
+  };
   const follow: Routing["walk"] = (from, to, visit) => {
     const key = from * size + to;
     if (kinds[key] !== NAMED) graph.climb(treeOf(key, to), from, to, visit);
