@@ -8,7 +8,7 @@ const WILD: ChaosOptions = {
   lines: 3,
   calmMs: 10_000,
   wildMs: 30_000,
-  afterMs: 90_000,
+  afterMs: 150_000,
   everyMs: 1_000,
   pairs: 30,
 };
@@ -32,6 +32,7 @@ describe("chaos", () => {
     expect(reports.reduce((sum, { loops }) => sum + loops, 0)).toBe(0);
     expect(outages.length).toBeGreaterThan(50);
     expect(outages[Math.floor(0.95 * outages.length)]).toBeLessThan(300);
-    expect(outages.at(-1)).toBeLessThan(1_000);
+    // Where no neighbour has a way around it, the controller is asked, perhaps more than once.
+    expect(outages.at(-1)).toBeLessThan(5_000);
   });
 });

@@ -104,9 +104,14 @@ export class Controller {
     return { costs, quality, closed: new Set(this.#closed), patience };
   }
 
+  /** What is being installed may lead over it: it ends where it is, and what is chosen next does without. */
   left(node: string): Order[] {
     this.#members.delete(node);
-    return this.#phase.kind === "preparing" || this.#phase.kind === "moving" ? this.#answered(node) : [];
+    if (this.#phase.kind === "preparing" || this.#phase.kind === "moving") {
+      this.#phase = { kind: "steady" };
+      this.#chooseMs = -Infinity;
+    }
+    return [];
   }
 
   heard(node: string, message: ToController, nowMs: number): Order[] {
@@ -245,13 +250,13 @@ export class Controller {
     return { kind: "prepare", choice: choiceToText(this.#state.choice), settle };
   }
 
-  /** One of those that are waited for has answered, or left. */
-  #answered(node: string, nowMs?: number): Order[] {
+  /** One of those that are waited for has answered. */
+  #answered(node: string, nowMs: number): Order[] {
     const phase = this.#phase;
     if (phase.kind !== "preparing" && phase.kind !== "moving") return [];
     phase.waiting.delete(node);
     if (phase.waiting.size > 0) return [];
-    return this.#next(phase, nowMs ?? phase.untilMs - ANSWER_MS);
+    return this.#next(phase, nowMs);
   }
 
   /** The next distance at which somebody has something to change; at the last, everybody. */
