@@ -38,7 +38,7 @@ export interface ChaosReport {
 const PROBE_MS = 20;
 const LOOK_MS = 20;
 
-export function randomPlan(seed: number, { nodes, lines }: Pick<ChaosOptions, "nodes" | "lines">): Plan {
+function randomPlan(seed: number, { nodes, lines }: Pick<ChaosOptions, "nodes" | "lines">): Plan {
   const random = randomFrom(seed);
   const below = (count: number): number => Math.floor(random() * count);
   const names = Array.from({ length: nodes }, (_, index) => `n${index}`);

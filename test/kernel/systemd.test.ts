@@ -163,29 +163,6 @@ describe("machines with systemd", () => {
     expect(await sh(host, "ip -o link show type wireguard; wg show all latest-handshakes")).toBe(links);
   });
 
-  it("run agents that systemd starts, also when the machine boots, and none any more when told so", async () => {
-    const agent = () => sh(b!.host(), "systemctl is-active tofro-agent || true");
-    const on = await tofro(...APPLY, "--agent");
-    // The end of it says why not.
-    expect(`${on.code} ${on.stderr.slice(-800)}`).toMatch(/^0 /);
-    await unwatched();
-    expect(await agent()).toBe("active\n");
-    await expect.poll(async () => (await tofro("plan", "-f", file)).code, { timeout: 300_000 }).toBe(0);
-    await b!.reboot();
-    await expect.poll(agent, { timeout: 120_000, interval: 1000 }).toBe("active\n");
-    await expect.poll(async () => (await tofro("plan", "-f", file)).code, { timeout: 300_000 }).toBe(0);
-    // Down with the plan, and up with it.
-    await sh(b!.host(), "systemctl stop tofro");
-    expect(await agent()).toBe("inactive\n");
-    expect(await sh(b!.host(), "ip -o link; ip rule; ls /run")).not.toMatch(/wg-|proto 11[68]|tofro-agent/);
-    await sh(b!.host(), "systemctl start tofro");
-    await expect.poll(agent, { timeout: 120_000, interval: 1000 }).toBe("active\n");
-    const off = await tofro(...APPLY, "--no-agent");
-    expect(`${off.code} ${off.stderr.slice(-800)}`).toMatch(/^0 /);
-    await unwatched();
-    expect(await seenAll()).toEqual(after);
-  });
-
   it("lose rules to networkd, and all to a file of its that matches too much: the doctor says so and mends it", async () => {
     const host = b!.host();
     const mine =
