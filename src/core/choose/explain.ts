@@ -9,18 +9,22 @@ import type { Network } from "./network.ts";
 /** How many are told. */
 const CANDIDATES = 5;
 
-/** Of some links the few with the least cost, NaN and Infinity left out. */
-export function bestFirst(links: Iterable<LinkIndex>, costMs: (link: LinkIndex) => number): LinkIndex[] {
-  const best: { link: LinkIndex; ms: number }[] = [];
-  for (const link of links) {
-    const ms = costMs(link);
-    if (!(ms < (best.length < CANDIDATES ? Infinity : best.at(-1)!.ms))) continue;
+/** Of the numbers from 0 the few that cost least, NaN and Infinity left out; of equals the first. */
+export function bestFirst(count: number, costMs: (index: number) => number): number[] {
+  const best: number[] = [];
+  const bestMs: number[] = [];
+  let mostMs = Infinity;
+  for (let index = 0; index < count; index++) {
+    const ms = costMs(index);
+    if (!(ms < mostMs)) continue;
     let place = best.length;
-    while (place > 0 && best[place - 1]!.ms > ms) place--;
-    best.splice(place, 0, { link, ms });
-    if (best.length > CANDIDATES) best.pop();
+    while (place > 0 && bestMs[place - 1]! > ms) place--;
+    best.splice(place, 0, index);
+    bestMs.splice(place, 0, ms);
+    best.length = bestMs.length = Math.min(best.length, CANDIDATES);
+    if (best.length === CANDIDATES) mostMs = bestMs[CANDIDATES - 1]!;
   }
-  return best.map(({ link }) => link);
+  return best;
 }
 
 /**
@@ -43,9 +47,13 @@ export function candidatesOf(
   });
   const costOf = (links: readonly LinkIndex[]): number => links.reduce((ms, link) => ms + reduced[link]!, 0);
   const firsts = graph.leaving.subarray(graph.leavingAt[from], graph.leavingAt[from + 1]);
-  return bestFirst(firsts, (first) => {
-    const next = graph.receivers[first]!;
+  const wayBy = (place: number): LinkIndex[] => [
+    firsts[place]!,
+    ...onward[graph.receivers[firsts[place]!]!]!,
+  ];
+  return bestFirst(firsts.length, (place) => {
+    const next = graph.receivers[firsts[place]!]!;
     const leads = next === to || (onward[next]!.length > 0 && limits.passes(next));
-    return leads && limits.allows(first) ? costOf([first, ...onward[next]!]) : Infinity;
-  }).map((first) => candidate(figures, [first, ...onward[graph.receivers[first]!]!], taken));
+    return leads && limits.allows(firsts[place]!) ? costOf(wayBy(place)) : Infinity;
+  }).map((place) => candidate(figures, wayBy(place), taken));
 }

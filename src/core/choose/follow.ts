@@ -48,6 +48,8 @@ export function settled(trees: readonly Int32Array[]): Followed[] {
 /** Follows the trees of many destinations at one moment. */
 export class Follower {
   readonly #scene: Scene;
+  /** By node: 0 not known yet, 1 all its links are down, 2 some live. */
+  readonly #alone: Uint8Array;
   // Of the destination at hand.
   readonly #present: Float64Array;
   readonly #known: Uint8Array;
@@ -57,6 +59,7 @@ export class Follower {
   constructor(scene: Scene) {
     const { nodes } = scene.graph;
     this.#scene = scene;
+    this.#alone = new Uint8Array(nodes);
     this.#present = new Float64Array(nodes);
     this.#known = new Uint8Array(nodes);
     this.#way = new Int32Array(nodes);
@@ -71,7 +74,7 @@ export class Follower {
   ): { readonly followed: Followed; readonly movers: ReadonlyMap<number, Reason> } {
     const { graph, nowMs, patience, hopMs } = this.#scene;
     const present = this.#presentMs(to, before.tree, best);
-    const target = this.#targets(to, best);
+    const target = this.#targets(best);
     const moving = new Map<number, Reason>();
     const since = this.#since;
     since.set(before.since);
@@ -135,12 +138,25 @@ export class Follower {
   }
 
   /** The best next links, and where nothing known leads, but a way is needed, those of the fewest hops. */
-  #targets(to: number, { distance, next, fewestHops }: Best): Int32Array {
+  #targets({ distance, next, fewestHops }: Best): Int32Array {
     const present = this.#present;
-    if (!distance.some((ms, node) => ms === Infinity && present[node] === Infinity && node !== to))
-      return next;
+    let isNeeded = false;
+    for (let node = 0; node < next.length && !isNeeded; node++)
+      isNeeded = distance[node] === Infinity && present[node] === Infinity && !this.#isAlone(node);
+    if (!isNeeded) return next;
     const hops = fewestHops();
     return next.map((link, node) => (distance[node] === Infinity ? hops[node]! : link));
+  }
+
+  /** Whether all links of a node are down: there is no need to look for hops then. */
+  #isAlone(node: number): boolean {
+    const { graph, costs } = this.#scene;
+    if (this.#alone[node] === 0) {
+      let at = graph.leavingAt[node]!;
+      while (at < graph.leavingAt[node + 1]! && costs[graph.leaving[at]!] === Infinity) at++;
+      this.#alone[node] = at === graph.leavingAt[node + 1]! ? 1 : 2;
+    }
+    return this.#alone[node] === 1;
   }
 
   /** What the present ways cost: NaN when a link is unknown, Infinity when one is down, or there is no way. */

@@ -7,6 +7,8 @@ import type { Topology } from "../topology.ts";
 export interface Graph {
   readonly nodes: number;
   readonly links: number;
+  /** Whether no two nodes have more than one tunnel. */
+  readonly isSimple: boolean;
   /** By link, node indices. */
   readonly senders: Int32Array;
   readonly receivers: Int32Array;
@@ -54,6 +56,7 @@ export function graphFrom(
   return {
     nodes,
     links: senders.length,
+    isSimple: hasNoDoubles(receivers, leavingAt, leaving),
     senders,
     receivers,
     leavingAt,
@@ -62,6 +65,17 @@ export function graphFrom(
     arrivingAt,
     arriving,
   };
+}
+
+function hasNoDoubles(receivers: Int32Array, leavingAt: Int32Array, leaving: Int32Array): boolean {
+  const seenFrom = new Int32Array(leavingAt.length).fill(-1);
+  for (let node = 0; node + 1 < leavingAt.length; node++)
+    for (let at = leavingAt[node]!; at < leavingAt[node + 1]!; at++) {
+      const receiver = receivers[leaving[at]!]!;
+      if (seenFrom[receiver] === node) return false;
+      seenFrom[receiver] = node;
+    }
+  return true;
 }
 
 /** Counting sort of the links by a node. */
