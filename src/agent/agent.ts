@@ -43,6 +43,7 @@ export async function agent(folder: string): Promise<void> {
       keeper: keeper.status(),
       ...(choosing.status() as object),
     }),
+    choice: () => choosing.choice(),
     why: ({ from, to }) => choosing.why(String(from), String(to)),
   });
   await write(STARTED, `${process.execPath}\n${process.argv[1]}\n`);

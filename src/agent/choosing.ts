@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, wholeOf, type Effect } from "../core/agent/agent.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
-import type { ToAgent } from "../core/agent/messages.ts";
+import { choiceToText, type ChoiceText, type ToAgent } from "../core/agent/messages.ts";
 import { begin } from "../core/choose/choose.ts";
 import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
@@ -159,6 +159,11 @@ export class Choosing {
       })),
       ...(this.#controller && { network: this.#controller.status() }),
     };
+  }
+
+  /** The last that was installed whole. */
+  choice(): ChoiceText {
+    return choiceToText(wholeOf(this.#core.holding));
   }
 
   /** Asked of the agent that runs the controller. */

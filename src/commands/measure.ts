@@ -10,6 +10,7 @@ import { openNetwork, planOf } from "../files/network.ts";
 import { parseDurationMs } from "../core/quantity.ts";
 import { probeTunnels } from "../probe/run.ts";
 import type { Io } from "./io.ts";
+import { planNow } from "./plan-now.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf } from "./machines.ts";
 import { measureText } from "./measure-text.ts";
@@ -60,7 +61,7 @@ export const measureCommand = (io: Io) =>
           seconds: options.for,
           ratePerS: options.rate,
           measurement,
-          directions: directionFigures(plan, measurement, pairs),
+          directions: directionFigures(await planNow(plan, new Map(hosts)), measurement, pairs),
           failures: probed.failures,
           stamps: probed.stamps,
         };

@@ -16,6 +16,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
+import { planNow } from "./plan-now.ts";
 import { planAim } from "./plan.ts";
 import { reach, type Reachable, type Unreachable } from "./reachable.ts";
 import { stampsNote } from "./stamps-note.ts";
@@ -78,6 +79,8 @@ const isWanting = ({ tunnels, directions, drift }: StatusReport): boolean =>
 class Board {
   readonly #network: OpenNetwork;
   readonly #plan: Plan;
+  /** With what agents have chosen. */
+  #now: Plan;
   readonly #machines: Reachable;
   #tunnels: ReadonlyMap<string, MachineTunnels> = new Map();
   #drift: ReadonlyMap<string, Drift> = new Map();
@@ -93,6 +96,7 @@ class Board {
   constructor(network: OpenNetwork, plan: Plan, machines: Reachable) {
     this.#network = network;
     this.#plan = plan;
+    this.#now = plan;
     this.#machines = machines;
   }
 
@@ -109,6 +113,7 @@ class Board {
         }
       }),
     );
+    this.#now = await planNow(this.#plan, this.#machines.hosts);
     [this.#tunnels, this.#silent] = [tunnels, silent];
   }
 
@@ -161,7 +166,7 @@ class Board {
     return {
       file: this.#network.spec.file,
       tunnels: tunnelStatuses(this.#plan, this.#tunnels, measured),
-      directions: directionStatuses(this.#plan, recent, this.#probed, this.#runs),
+      directions: directionStatuses(this.#now, recent, this.#probed, this.#runs),
       drift: this.#drift,
       unreachable: [...this.#machines.unreachable, ...this.#silent],
       notes: [

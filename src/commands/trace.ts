@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { TofroError } from "../core/error.ts";
 import { measure, type Measurement } from "../core/measure/measurement.ts";
 import type { Plan } from "../core/plan.ts";
+import { planNow } from "./plan-now.ts";
 import { plannedPath } from "../core/trace/trace.ts";
 import { openNetwork, planOf } from "../files/network.ts";
 import { NO_SECRETS } from "../core/secrets.ts";
@@ -43,11 +44,12 @@ export const traceCommand = (io: Io) =>
       try {
         const { hosts, unreachable: others } = machines;
         if (!hosts.has(a) && !hosts.has(c)) throw outOfReach(a, c, others);
+        const now = await planNow(plan, hosts);
         const report = await untilInterrupted(
           "Cannot finish the trace",
           async (signal): Promise<TraceReport> => {
             io.stderr(`tracing ${a} and ${c} ...\n`);
-            const traced = await traceBetween(plan, hosts, [a, c], signal);
+            const traced = await traceBetween(now, hosts, [a, c], signal);
             const unreachable = [...machines.unreachable, ...traced.unseen].filter(({ node }) =>
               onPaths.has(node),
             );

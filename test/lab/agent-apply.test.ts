@@ -66,6 +66,14 @@ describe("apply --agent", () => {
       expect(await apply(lab)).toMatchObject({ code: 0, stdout: NOTHING });
       await until(async () => (await wayOf()).includes("wg-b"));
 
+      // What was chosen is what others compare with.
+      const traced = await tofro("trace", "a", "c", "--no-measure", "--json", "--lab", lab.name);
+      const { directions } = JSON.parse(traced.stdout) as { directions: { plan: { path: string[] } }[] };
+      expect(directions.map((each) => each.plan.path)).toEqual([
+        ["a", "b", "c"],
+        ["c", "a"],
+      ]);
+
       // Killed, it is started again, and goes on with what was chosen.
       const [before, epoch] = [await pidOf(a), await epochOf(a)];
       await sh(a, `kill -9 ${before}`);
