@@ -1,6 +1,7 @@
 // When the kernel received a packet: the age of the one that a UDP socket has just handed out.
 //
 //   open(address, port)   a bound UDP socket's descriptor, which Node.js reads from; its packets are stamped from now on
+//   own(descriptor)       nobody else may bind there any more; after Node.js was given it, which lets others
 //   age(descriptor)       nanoseconds since the kernel received the last packet that was read there; NaN: it does not say
 //
 // SIOCGSTAMPNS (socket(7)) tells the stamp of the last packet passed to the user, by CLOCK_REALTIME. Node.js calls back for each packet
@@ -68,13 +69,25 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   return result;
 }
 
-static napi_value age(napi_env env, napi_callback_info info) {
+static int descriptor_in(napi_env env, napi_callback_info info, int32_t *descriptor) {
   size_t count = 1;
-  napi_value argument, result;
+  napi_value argument;
+  return napi_get_cb_info(env, info, &count, &argument, NULL, NULL) == napi_ok && count == 1 &&
+         napi_get_value_int32(env, argument, descriptor) == napi_ok;
+}
+
+static napi_value own(napi_env env, napi_callback_info info) {
   int32_t descriptor;
-  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1 ||
-      napi_get_value_int32(env, argument, &descriptor) != napi_ok)
-    return fail(env, "age(descriptor)");
+  int off = 0;
+  if (!descriptor_in(env, info, &descriptor)) return fail(env, "own(descriptor)");
+  if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off) != 0) return fail(env, strerror(errno));
+  return NULL;
+}
+
+static napi_value age(napi_env env, napi_callback_info info) {
+  napi_value result;
+  int32_t descriptor;
+  if (!descriptor_in(env, info, &descriptor)) return fail(env, "age(descriptor)");
   napi_create_double(env, age_of(descriptor), &result);
   return result;
 }
@@ -83,6 +96,8 @@ NAPI_MODULE_INIT() {
   napi_value each;
   napi_create_function(env, "open", NAPI_AUTO_LENGTH, open_socket, NULL, &each);
   napi_set_named_property(env, exports, "open", each);
+  napi_create_function(env, "own", NAPI_AUTO_LENGTH, own, NULL, &each);
+  napi_set_named_property(env, exports, "own", each);
   napi_create_function(env, "age", NAPI_AUTO_LENGTH, age, NULL, &each);
   napi_set_named_property(env, exports, "age", each);
   return exports;

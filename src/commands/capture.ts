@@ -9,13 +9,13 @@ import { bytesText } from "./bytes.ts";
 import { columns } from "./columns.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { loadNetwork } from "./load.ts";
-import { machineOptions, machinesOf } from "./machines.ts";
+import { loadNetwork, networkOptions } from "./load.ts";
+import { machinesOf } from "./machines.ts";
 import { seconds } from "./measure.ts";
 import { checkNode } from "./node-argument.ts";
 
 export const captureCommand = (io: Io) =>
-  machineOptions(new Command("capture"))
+  networkOptions(new Command("capture"))
     .description(
       "count what passes a node, each direction on its own; exit 3 when the plan has some of it elsewhere",
     )

@@ -4,14 +4,14 @@ import { lossOf, type DelayInterval, type LinkFigures } from "../core/measure/me
 import { ratioOf } from "../core/measure/tally.ts";
 import type { MeasureReport } from "./measure.ts";
 
-export const measureJson = ({ measurement, directions, stamps, ...rest }: MeasureReport): string =>
+export const measureJson = ({ measurement, directions, stamps, tunnels, ...rest }: MeasureReport): string =>
   `${JSON.stringify(
     {
       seconds: rest.seconds,
       ratePerS: rest.ratePerS,
       stamps: Object.fromEntries(stamps),
       unevenClocksMs: rounded(measurement.loosenedMs),
-      links: measurement.links.map(linkJson),
+      links: measurement.links.filter(({ tunnel }) => tunnels.has(tunnel)).map(linkJson),
       directions: directions.map(({ planned, best, gain, ...direction }) => ({
         ...direction,
         ...(planned && { planned: wayJson(planned) }),

@@ -18,12 +18,13 @@ const INDENT = "  ";
 /** Of a tunnel's probes: fewer that nobody knows the way of are not worth a line. */
 const WORTH_SAYING = 0.02;
 
-export function measureText({ seconds, ratePerS, measurement, directions, stamps }: MeasureReport): string {
-  const { links, loosenedMs } = measurement;
-  const tunnels = links.length / 2;
+export function measureText(report: MeasureReport): string {
+  const { seconds, ratePerS, tunnels, measurement, directions, stamps } = report;
+  const { loosenedMs } = measurement;
+  const links = measurement.links.filter(({ tunnel }) => tunnels.has(tunnel));
   // Nothing where it is as it is everywhere.
   const who = [...stamps.values()].includes("kernel") ? `; ${stampsNote(stamps).join("")}` : "";
-  const title = `${tunnels} ${tunnels === 1 ? "tunnel" : "tunnels"}, ${ratePerS} probes a second each for ${seconds} s${who}\n\n`;
+  const title = `${tunnels.size} ${tunnels.size === 1 ? "tunnel" : "tunnels"}, ${ratePerS} probes a second each for ${seconds} s${who}\n\n`;
   const uneven =
     loosenedMs > 0
       ? `some clock did not run evenly: the intervals allow for ${figure(loosenedMs)} ms of it\n`
@@ -33,7 +34,7 @@ export function measureText({ seconds, ratePerS, measurement, directions, stamps
     columns(linkRows(links)),
     ...notes(links),
     uneven,
-    ...directions.map(directionText(directions)),
+    ...directions.map(directionText(directions, tunnels)),
   ].join("");
 }
 
@@ -69,24 +70,30 @@ const notes = (links: readonly LinkFigures[]): string[] =>
   });
 
 const directionText =
-  (all: readonly DirectionFigures[]) =>
+  (all: readonly DirectionFigures[], probed: ReadonlySet<string>) =>
   (direction: DirectionFigures): string => {
     const { from, to, planned } = direction;
     const back = all.find((other) => other.from === to && other.to === from);
-    const plan = planned === undefined ? "no path" : wayFigures(planned);
-    const lines = [`plan  ${plan}`, `best  ${bestText(direction)}`, ...roundTrip(direction, back, all)];
+    const plan = planned === undefined ? "no path" : wayFigures(planned, probed);
+    const lines = [
+      `plan  ${plan}`,
+      `best  ${bestText(direction, probed)}`,
+      ...roundTrip(direction, back, all),
+    ];
     return `\n${from} to ${to}\n${lines.map((line) => `${INDENT}${line}\n`).join("")}`;
   };
 
-function bestText({ planned, best, gain }: DirectionFigures): string {
+function bestText({ planned, best, gain }: DirectionFigures, probed: ReadonlySet<string>): string {
   if (best === undefined) return "nothing leads there";
   if (gain?.worthwhile === true) return `${wayText(best.path, best.tunnels)}: ${gainText(gain)}`;
-  if (planned?.figures === undefined) return wayFigures(best);
+  if (planned?.figures === undefined) return wayFigures(best, probed);
   return gain === undefined ? "the same" : `nothing is better by ${WORTHWHILE_MS} ms`;
 }
 
-const wayFigures = ({ path, tunnels, figures }: Way): string =>
-  `${wayText(path, tunnels)}: ${figures === undefined ? "a tunnel on the way gave nothing" : figuresText(figures)}`;
+function wayFigures({ path, tunnels, figures }: Way, probed: ReadonlySet<string>): string {
+  const nothing = tunnels.every((each) => probed.has(each)) ? "gave nothing" : "was not probed";
+  return `${wayText(path, tunnels)}: ${figures === undefined ? `a tunnel on the way ${nothing}` : figuresText(figures)}`;
+}
 
 const figuresText = ({ delay, jitterMs, loss }: PathFigures): string =>
   `${intervalText(delay)}, jitter ${figure(jitterMs)} ms, loss ${percent(loss)}`;

@@ -47,6 +47,7 @@ export const measureCommand = (io: Io) =>
       const abort = (): void => stop.abort(new TofroError("Cannot finish measuring: interrupted"));
       process.once("SIGINT", abort).once("SIGTERM", abort).once("SIGHUP", abort);
       try {
+        const tunnels = tunnelsBetween(plan, machines.states);
         const hosts = await Promise.all(
           machines.states.map(async ({ node }) => [node, await machines.host(node)] as const),
         );
@@ -60,6 +61,7 @@ export const measureCommand = (io: Io) =>
         const report = {
           seconds: options.for,
           ratePerS: options.rate,
+          tunnels,
           measurement,
           directions: directionFigures(await planNow(plan, new Map(hosts)), measurement, pairs),
           failures: probed.failures,
@@ -74,12 +76,23 @@ export const measureCommand = (io: Io) =>
       }
     });
 
+/** Ids; throws "usage" when there is none. */
+function tunnelsBetween({ topology }: Plan, states: Plan["states"]): ReadonlySet<string> {
+  const nodes = new Set(states.map(({ node }) => node));
+  const found = topology.tunnels.filter(({ ends }) => ends.every(({ node }) => nodes.has(node)));
+  if (found.length > 0) return new Set(found.map(({ id }) => id));
+  const message = `There is nothing to measure: no tunnel is between nodes of ${[...nodes].join(", ")}`;
+  throw new TofroError(message, { kind: "usage" });
+}
+
 type Probed = Awaited<ReturnType<typeof probeTunnels>>;
 
 /** What one run found. */
 export interface MeasureReport {
   readonly seconds: number;
   readonly ratePerS: number;
+  /** Ids of those that were probed. */
+  readonly tunnels: ReadonlySet<string>;
   readonly measurement: ReturnType<typeof measure>;
   readonly directions: readonly DirectionFigures[];
   readonly failures: Probed["failures"];

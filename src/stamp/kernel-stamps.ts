@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 export interface KernelStamps {
   /** The descriptor of a bound UDP socket whose packets are stamped; throws when there can be none. */
   readonly open: (address: string, port: number) => number;
+  /** Nobody else may bind there any more: to be said when Node.js has taken the socket over, which lets others (SO_REUSEADDR). */
+  readonly own: (descriptor: number) => void;
   /** Nanoseconds since the kernel received the last packet that was read there; NaN: it does not say. */
   readonly age: (descriptor: number) => number;
 }
@@ -25,4 +27,4 @@ export function loadKernelStamps(paths: readonly string[]): KernelStamps | undef
 const isAddon = (value: unknown): value is KernelStamps =>
   typeof value === "object" &&
   value !== null &&
-  ["open", "age"].every((name) => typeof Reflect.get(value, name) === "function");
+  ["open", "own", "age"].every((name) => typeof Reflect.get(value, name) === "function");

@@ -1,6 +1,7 @@
 // The prober as the program it is, on loopback: two of them measure each other, and a flood gets nothing out of one.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -116,6 +117,12 @@ describe("with the addon for the kernel's stamps", () => {
     sender.go();
     const { sessions, stamps } = await sender.result();
     expect([stamps, (await reflector.result()).stamps]).toEqual(["user", "kernel"]);
+    // Its port is its own, as without the addon.
+    const other = createSocket({ type: "udp4", reuseAddr: true });
+    cleanups.push(() => other.close());
+    const refused = once(other, "error");
+    other.bind(BASE_PORT, B);
+    expect((await refused)[0]).toMatchObject({ code: "EADDRINUSE" });
     const [life = []] = sessions[0]!.lives;
     expect(life.length).toBe(50);
     for (const { sentMs, answer } of life) {

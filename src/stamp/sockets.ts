@@ -146,7 +146,9 @@ async function openStamped(address: string, port: number, stamps?: KernelStamps)
     const age = stamps.age(descriptor);
     return Number.isNaN(age) ? 0n : BigInt(Math.round(age));
   };
-  return { socket: await openSocket(address, port, descriptor), ageNs };
+  const socket = await openSocket(address, port, descriptor);
+  stamps.own(descriptor);
+  return { socket, ageNs };
 }
 
 /** Bound to an address of this machine; throws when it or the port cannot be had. `descriptor`: one that is bound there. */

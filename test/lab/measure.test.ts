@@ -253,6 +253,7 @@ describe("loss and silence", () => {
 describe("the command line", () => {
   it.each([
     [["measure", "a"], "Give two nodes"],
+    [["measure", "--node", "a"], "no tunnel is between nodes of a"],
     [["measure", "a", "c", "--all"], "Give two nodes"],
     [["measure", "a", "cc"], 'There is no node "cc"; did you mean "c"?'],
     [["measure", "--for", "3"], "--for must be a time"],
