@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { DirectionLedger } from "../src/simulate/ledger.ts";
 import { tofro } from "./support/cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tofro-simulate-"));
@@ -12,17 +13,9 @@ const EXAMPLES = join(import.meta.dirname, "..", "examples");
 interface Report {
   readonly seconds: number;
   readonly loops: number;
-  readonly directions: readonly {
-    readonly from: string;
-    readonly to: string;
-    readonly delayMs: number;
-    readonly bestDelayMs: number;
-    readonly directDelayMs?: number;
-    readonly excessMs: number;
-    readonly outageMs: number;
-    readonly moves: number;
+  readonly directions: readonly (Omit<DirectionLedger, "taken"> & {
     readonly taken: readonly { readonly path: readonly string[]; readonly share: number }[];
-  }[];
+  })[];
 }
 
 async function simulated(...argv: string[]): Promise<Report> {

@@ -1,6 +1,7 @@
 // The part of an agent that hears its links, speaks with the others and says what the machine shall be held at.
 import { readFileSync } from "node:fs";
-import { Agent, wholeOf, type Effect } from "../core/agent/agent.ts";
+import { Agent, type Effect } from "../core/agent/agent.ts";
+import { wholeOf } from "../core/agent/installed.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import { choiceToText, type ChoiceText, type ToAgent } from "../core/agent/messages.ts";
 import { begin } from "../core/choose/choose.ts";

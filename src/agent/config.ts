@@ -1,9 +1,9 @@
 // The agent's configuration, `/etc/tofro/agent.json`: the network as values, so that the whole compiler runs where no YAML is.
 import { z } from "zod";
-import { parseAddress, parsePrefix, type Address, type Prefix } from "../core/address.ts";
 import { TofroError, start, type Position } from "../core/error.ts";
 import type { Lock } from "../core/lock.ts";
 import type { Spec } from "../core/spec.ts";
+import { address, prefix } from "../core/value-schemas.ts";
 import { CONFIG_NAME } from "../render/agent.ts";
 
 export interface AgentConfig {
@@ -66,20 +66,6 @@ export function parseConfig(text: string): AgentConfig {
   const [issue] = result.error.issues;
   throw wrong(`${issue?.path.join(".") || "the whole"}: ${issue?.message}`);
 }
-
-const address = z.string().transform((text, context): Address => {
-  const found = parseAddress(text);
-  if (found !== undefined) return found;
-  context.addIssue({ code: "custom", message: "not an address" });
-  return z.NEVER;
-});
-
-const prefix = z.string().transform((text, context): Prefix => {
-  const found = parsePrefix(text);
-  if (found !== undefined) return found.prefix;
-  context.addIssue({ code: "custom", message: "not a prefix" });
-  return z.NEVER;
-});
 
 const mapOf = <Value>(value: z.ZodType<Value>) =>
   z

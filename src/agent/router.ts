@@ -1,5 +1,6 @@
 // What a choice makes of this node: the state of the machine, whole or half-way between two choices.
-import { wholeOf, type Holding, type Installed } from "../core/agent/agent.ts";
+import type { Holding } from "../core/agent/agent.ts";
+import { choiceFor, wholeOf, type Installed } from "../core/agent/installed.ts";
 import { contains, hostPrefix, type Prefix } from "../core/address.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import type { Lock } from "../core/lock.ts";
@@ -53,28 +54,28 @@ export class Router {
       ...state,
       routes: state.routes.map((route) => {
         const to = route.table === "main" ? repaired.get(route.prefix) : undefined;
-        return to === undefined || this.#isMoved(holding, route.prefix) ? route : { ...route, interface: to };
+        // Repairs are of the last whole choice.
+        const isWhole = this.#choiceFor(holding, route.prefix) === wholeOf(holding);
+        return to === undefined || !isWhole ? route : { ...route, interface: to };
       }),
     };
   }
 
-  #installed({ choice, before, distance }: Installed): NodeState {
-    const target = this.#state(choice);
-    if (before === undefined) return target;
-    const present = this.#installed(before);
-    const far = new Map(mainRoutes(present).map((route) => [route.prefix, route]));
-    const routes = mainRoutes(target).map((route) =>
-      this.#distance(choice, route.prefix) <= distance ? route : (far.get(route.prefix) ?? route),
-    );
-    const tables = present.routes.filter(({ table }) => table !== "main");
-    return { ...target, routes: [...routes, ...tables], rules: present.rules };
+  /** Rules and their tables come last of all. */
+  #installed(installed: Installed): NodeState {
+    const target = this.#state(installed.choice);
+    if (installed.before === undefined) return target;
+    const whole = this.#state(wholeOf(installed));
+    const routes = mainRoutes(target).map((route) => {
+      const says = this.#state(this.#choiceFor(installed, route.prefix));
+      return mainRoutes(says).find(({ prefix }) => prefix === route.prefix) ?? route;
+    });
+    const tables = whole.routes.filter(({ table }) => table !== "main");
+    return { ...target, routes: [...routes, ...tables], rules: whole.rules };
   }
 
-  /** Whether a route is not any more as the last whole choice had it: repairs are of that one. */
-  #isMoved({ choice, before, distance }: Installed, prefix: Prefix): boolean {
-    return (
-      before !== undefined && (this.#distance(choice, prefix) <= distance || this.#isMoved(before, prefix))
-    );
+  #choiceFor(installed: Installed, prefix: Prefix): Choice {
+    return choiceFor(installed, (choice) => this.#distance(choice, prefix));
   }
 
   #state(choice: Choice): NodeState {

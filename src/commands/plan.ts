@@ -39,7 +39,7 @@ export const planCommand = (io: Io) =>
 const commandsOf = ({ there, wireguard }: Machine): string[] =>
   [there.widen, there.move, there.narrow].flatMap((changes) => stageLines(changes, wireguard));
 
-/** Throws "failed" when the agents' program cannot be made. The plan as the aim of a network's machines. */
+/** The plan as the aim of a network's machines. Throws "failed" when the agents' program cannot be made. */
 export async function planAim(network: OpenNetwork, { spec, lock }: Plan): Promise<Aim> {
   return {
     kind: "plan",

@@ -2,7 +2,6 @@
 import type { Fields } from "./fields.ts";
 import type { Prefix } from "./address.ts";
 import type { Position } from "./error.ts";
-import { toPair, type DraftPair } from "./read-agents.ts";
 import type {
   Backup,
   ChooseSettings,
@@ -11,6 +10,7 @@ import type {
   Hop,
   Located,
   NodeSpec,
+  PairSpec,
   PathSpec,
   Spec,
 } from "./spec.ts";
@@ -37,6 +37,12 @@ export interface DraftNode extends Omit<NodeSpec, "mtu" | "carriesOnly"> {
   readonly carriesOnly?: readonly DraftPair[];
   /** Its file entry names an endpoint, even if an unreadable one. */
   readonly dialable: boolean;
+}
+
+/** A direction that a node carries; either end may be `all`. */
+export interface DraftPair {
+  readonly from: Located<string>;
+  readonly to: Located<string>;
 }
 
 export interface DraftForwarder {
@@ -116,6 +122,8 @@ export function toSpec(draft: Draft): Spec {
     }),
   };
 }
+
+const toPair = ({ from, to }: DraftPair): PairSpec => ({ at: from.at, from: from.value, to: to.value });
 
 const toHops = (line: DraftLine): Hop[] =>
   line.hops.map(({ to, forwarder }) => ({ to: to.value, ...(forwarder && { forwarder: forwarder.value }) }));

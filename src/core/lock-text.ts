@@ -1,10 +1,11 @@
 // tofro.lock as text: YAML that reads well in a diff.
 import { stringify } from "yaml";
 import { z } from "zod";
-import { familyOf, parseAddress } from "./address.ts";
+import { familyOf } from "./address.ts";
 import type { Diagnostic } from "./error.ts";
 import { EMPTY_LOCK, type Lock } from "./lock.ts";
 import { readStructured } from "./structured.ts";
+import { address } from "./value-schemas.ts";
 
 const port = z.int("must be a port").min(1, "must be a port").max(65535, "must be a port");
 /** As `interfaces` in the network file: the lock is shared, and its names end up in root's shell. */
@@ -22,14 +23,7 @@ const schema = z.strictObject({
     z.string(),
     z.strictObject({
       addresses: z
-        .array(
-          z.string().transform((text, context) => {
-            const address = parseAddress(text);
-            if (address !== undefined) return address;
-            context.addIssue("must be an IP address");
-            return z.NEVER;
-          }),
-        )
+        .array(address)
         .refine((each) => isDistinct(each.map(familyOf)), "must be one of each family"),
       base_port: port,
       public_key: wireguardKey.optional(),

@@ -35,7 +35,8 @@ function readEntry(tree: Tree, found: Diagnostics): DraftPath {
   };
 }
 
-function readLine(text: Text, found: Diagnostics): DraftLine | undefined {
+/** Undefined: it cannot be read, and that has been reported. */
+export function readLine(text: Text, found: Diagnostics): DraftLine | undefined {
   const line = parsePathLine(text.text);
   if (isMistake(line)) {
     found.error(line.code, within(text, line.offset), line.message, line.hint);

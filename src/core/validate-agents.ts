@@ -1,8 +1,7 @@
 // Whether what the file says to agents fits the rest of it: the controller, and what relays carry.
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
-import { endOf, reversed, type Draft, type DraftLine, type DraftNode } from "./draft.ts";
-import type { DraftPair } from "./read-agents.ts";
+import { endOf, reversed, type Draft, type DraftLine, type DraftNode, type DraftPair } from "./draft.ts";
 import type { Names } from "./validate-names.ts";
 
 export function validateAgents(draft: Draft, names: Names, found: Diagnostics): void {

@@ -1,6 +1,6 @@
 // Chaos, by seeds: 20 here, as many as TOFRO_SEEDS says in `npm run test:long`.
 import { describe, expect, it } from "vitest";
-import { chaos, type ChaosOptions } from "./chaos.ts";
+import { chaos, type ChaosOptions } from "./chaos.fixture.ts";
 
 const SEEDS = Number(process.env["TOFRO_SEEDS"] ?? 20);
 const WILD: ChaosOptions = {

@@ -1,5 +1,6 @@
 // What every node does with a packet at this moment, from what its agent holds: the same routes that a real one installs.
-import { wholeOf, type Holding, type Installed } from "../core/agent/agent.ts";
+import type { Holding } from "../core/agent/agent.ts";
+import { choiceFor, wholeOf, type Installed } from "../core/agent/installed.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import { forwardingOf, nextLink, repair, type Forwarding } from "../core/failover/repair.ts";
 import { route, type LinkIndex } from "../core/route.ts";
@@ -46,22 +47,20 @@ export class Forwardings {
     const forwarded = nextLink(present, node, enter, source, to);
     // By a rule, which comes before the routes.
     if (forwarded !== own) return forwarded;
+    // Repairs are of the last whole choice.
     const repaired = this.#repairsOf(holding, node, base).get(to);
-    if (repaired !== undefined && !this.#isMoved(holding, node, to)) return repaired;
+    if (repaired !== undefined && this.#choiceFor(holding, node, to) === base) return repaired;
     return this.#own(holding, node, to);
   }
 
-  /** Whether a route is not any more as the last whole choice had it: repairs are of that one. */
-  #isMoved({ choice, before, distance }: Installed, node: number, to: number): boolean {
-    if (before === undefined) return false;
-    return this.#of(choice).routing.path(node, to).length <= distance || this.#isMoved(before, node, to);
+  /** By the node's table main, without repairs. */
+  #own(installed: Installed, node: number, to: number): LinkIndex {
+    const { routing, traffic } = this.#of(this.#choiceFor(installed, node, to));
+    return traffic.own[node * routing.nodes + to]!;
   }
 
-  /** By the node's table main, without repairs. */
-  #own({ choice, before, distance }: Installed, node: number, to: number): LinkIndex {
-    const { routing, traffic } = this.#of(choice);
-    const isMoved = before === undefined || routing.path(node, to).length <= distance;
-    return isMoved ? traffic.own[node * routing.nodes + to]! : this.#own(before, node, to);
+  #choiceFor(installed: Installed, node: number, to: number): Choice {
+    return choiceFor(installed, (choice) => this.#of(choice).routing.path(node, to).length);
   }
 
   /** Where a packet would go if nothing changed on its way. */

@@ -1,19 +1,20 @@
 // A network with its agents and their controller on simulated time: the classes that run on real machines, without sockets.
 //
 // Clocks are hours apart and never agree. Words travel by the ways that packets take at that moment, and get lost with them.
-import { Agent, wholeOf, type Effect, type Holding } from "../core/agent/agent.ts";
+import { Agent, type Effect, type Holding } from "../core/agent/agent.ts";
 import { Controller, type Order } from "../core/agent/controller.ts";
 import type { Condition } from "../core/agent/incoming.ts";
+import { wholeOf } from "../core/agent/installed.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import { begin } from "../core/choose/choose.ts";
-import type { Decision } from "../core/choose/decision.ts";
 import { networkOf, type Network } from "../core/choose/network.ts";
 import type { Plan } from "../core/plan.ts";
 import type { LinkIndex } from "../core/route.ts";
 import { controllerOf } from "../core/spec.ts";
 import { Forwardings, type Journey } from "./forwarding.ts";
-import { randomFrom, Timeline } from "./timeline.ts";
+import { randomFrom } from "./random.ts";
+import { Timeline } from "./timeline.ts";
 import type { Underlay } from "./underlay.ts";
 
 const TICK_MS = 10;
@@ -28,7 +29,7 @@ const DRIFT_PPM = 50;
 
 interface Player {
   agent: Agent;
-  /** Absent: the agent is dead; its routes stay as they are. */
+  /** False: the agent is dead; its routes stay as they are. */
   isRunning: boolean;
   holding: Holding;
   conditions: ReadonlyMap<LinkIndex, Condition>;
@@ -44,10 +45,6 @@ interface Player {
   isConnected: boolean;
 }
 
-export interface Happenings {
-  readonly decided?: (decisions: readonly Decision[]) => void;
-}
-
 export class Simulation {
   readonly timeline = new Timeline();
   readonly links: Links;
@@ -57,14 +54,12 @@ export class Simulation {
   readonly #random: () => number;
   readonly #forwardings: Forwardings;
   readonly #players: Player[];
-  readonly #happenings: Happenings;
   readonly #seat: number;
   #controller: Controller | undefined;
 
-  constructor(plan: Plan, underlay: Underlay, seed: number, happenings: Happenings = {}) {
+  constructor(plan: Plan, underlay: Underlay, seed: number) {
     this.#plan = plan;
     this.#underlay = underlay;
-    this.#happenings = happenings;
     this.#random = randomFrom(seed);
     this.links = linksOf(plan.topology);
     this.network = networkOf(plan.spec, plan.topology);
@@ -168,7 +163,7 @@ export class Simulation {
     for (const player of this.#players) this.#disconnect(player);
   }
 
-  /** Somebody sets a clock: monotonic ones do not care, and agents have no others. It begins anew, as by a reboot. */
+  /** Its agent begins anew, on a clock that has been set, as after a reboot. */
   stepClock(node: number, ms: number): void {
     this.killAgent(node);
     this.#players[node]!.clockMs += ms;
@@ -263,14 +258,12 @@ export class Simulation {
 
   #orders(orders: readonly Order[]): void {
     for (const order of orders) {
-      if (order.kind === "decided") this.#happenings.decided?.(order.decisions);
-      else {
-        const node = this.links.names.indexOf(order.to);
-        this.#stream(node, 1, () => {
-          const { isRunning, agent } = this.#players[node]!;
-          if (isRunning) this.#effects(node, agent.ordered(order.message));
-        });
-      }
+      if (order.kind !== "send") continue;
+      const node = this.links.names.indexOf(order.to);
+      this.#stream(node, 1, () => {
+        const { isRunning, agent } = this.#players[node]!;
+        if (isRunning) this.#effects(node, agent.ordered(order.message));
+      });
     }
   }
 

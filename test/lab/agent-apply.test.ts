@@ -3,18 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { askAgent } from "../../src/linux/agent.ts";
 import type { Host } from "../../src/linux/command.ts";
+import { MEASURED } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
 import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 
-const NETWORK = `overlay: 192.168.51.0/24
-nodes:
-  a: { address: 192.168.51.5 }
-  b: { address: 192.168.51.1, endpoint: 198.51.100.1 }
-  c: { address: 192.168.51.2, endpoint: 198.51.100.2 }
-paths: [a <=> c]
-`;
 const UNDERLAY = `underlay:
   a -> c: { delay: 55ms }
   c -> a: { delay: 15ms }
@@ -52,7 +46,7 @@ async function replaceNode(host: Host, script: string): Promise<void> {
 
 describe("apply --agent", () => {
   it("installs agents that choose, come back when they die, and are no drift; --no-agent takes them off", async () => {
-    await withLab(NETWORK, { bare: true, underlay: UNDERLAY }, async (lab) => {
+    await withLab(MEASURED, { bare: true, underlay: UNDERLAY }, async (lab) => {
       const nothing = await snapshotAll(lab);
       expect((await apply(lab)).code).toBe(0);
       const without = await snapshotAll(lab);
@@ -101,7 +95,7 @@ describe("apply --agent", () => {
   });
 
   it("refuses a machine without Node.js 20, and goes back where the agent does not start", async () => {
-    await withLab(NETWORK, { bare: true }, async (lab) => {
+    await withLab(MEASURED, { bare: true }, async (lab) => {
       const b = await lab.host("b");
       expect((await apply(lab)).code).toBe(0);
       const before = await snapshotAll(lab);

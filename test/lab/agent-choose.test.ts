@@ -2,19 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
-import { startAgent } from "../support/agents.ts";
+import { MEASURED, startAgent } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
 import { PATIENCE } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 
-const NETWORK = `overlay: 192.168.51.0/24
-nodes:
-  a: { address: 192.168.51.5 }
-  b: { address: 192.168.51.1, endpoint: 198.51.100.1 }
-  c: { address: 192.168.51.2, endpoint: 198.51.100.2 }
-paths: [a <=> c]
-`;
 const UNDERLAY = `underlay:
   a -> c: { delay: 55ms, jitter: 8ms, loss: 2% }
   c -> a: { delay: 15ms }
@@ -59,7 +52,7 @@ async function lost(lab: TestLab, seconds: number, work: () => Promise<void>): P
 
 describe("agents", () => {
   it("bring both directions to their best paths, and around what dies, and back", async () => {
-    await withLab(NETWORK, { bare: true, underlay: UNDERLAY }, async (lab) => {
+    await withLab(MEASURED, { bare: true, underlay: UNDERLAY }, async (lab) => {
       expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
       expect(await way(lab, "a", "c")).toBe("wg-c");
       const before = await snapshotAll(lab);

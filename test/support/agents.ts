@@ -9,6 +9,15 @@ import { PATIENCE } from "./patience.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 
+/** Three nodes, and a pair of which both directions are measured. */
+export const MEASURED = `overlay: 192.168.51.0/24
+nodes:
+  a: { address: 192.168.51.5 }
+  b: { address: 192.168.51.1, endpoint: 198.51.100.1 }
+  c: { address: 192.168.51.2, endpoint: 198.51.100.2 }
+paths: [a <=> c]
+`;
+
 export interface RunningAgent {
   /** Ctrl-C; returns the exit code. */
   readonly stop: () => Promise<number | null>;

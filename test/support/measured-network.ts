@@ -2,16 +2,7 @@
 import type { Tunnel } from "../../src/core/topology.ts";
 import type { Answer, Probe, SessionSamples } from "../../src/core/measure/samples.ts";
 
-/** A reproducible random number from 0 to 1 (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { randomFrom as randomNumbers } from "../../src/simulate/random.ts";
 
 export interface Clock {
   readonly offsetMs: number;

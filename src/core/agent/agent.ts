@@ -2,24 +2,11 @@
 import type { Choice } from "../choose/choice.ts";
 import type { LinkIndex } from "../route.ts";
 import { Incoming, type Condition, type IncomingOptions } from "./incoming.ts";
+import { wholeOf, type Installed } from "./installed.ts";
 import { unusable, type Links } from "./links.ts";
 import { choiceFromText, choiceToText, type Notice, type ToAgent, type ToController } from "./messages.ts";
 import { Notices } from "./notices.ts";
 import type { HeardPacket } from "./window.ts";
-
-/**
- * What a node's routes are made of: everything up to a distance from its destination is as `choice` says, the rest as before.
- * A move that was broken off stays where it was, and the next one begins from there: going back would have an order, too.
- */
-export interface Installed {
-  readonly choice: Choice;
-  readonly before?: Installed;
-  readonly distance: number;
-}
-
-/** The last choice that was installed whole. */
-export const wholeOf = ({ choice, before }: Installed): Choice =>
-  before === undefined ? choice : wholeOf(before);
 
 export interface Holding extends Installed {
   /** Whatever would use one of these is moved, where there is an unaffected way. */

@@ -1,7 +1,7 @@
 // What an agent holds its machine at, told to whoever plans: routes and rules are its own to choose, and no drift.
 import { z } from "zod";
-import { parseAddress, parsePrefix } from "../address.ts";
 import type { NodeState, Route, Rule } from "../node-state.ts";
+import { address, prefix } from "../value-schemas.ts";
 
 export interface Held {
   /** SHA-256 of the configuration that the agent began with, hex. */
@@ -13,12 +13,6 @@ export interface Held {
 export const formatHeld = (print: string, { routes, rules }: NodeState): string =>
   `${JSON.stringify({ configPrint: print, routes, rules })}\n`;
 
-const prefix = z.string().refine((text) => parsePrefix(text) !== undefined) as unknown as z.ZodType<
-  Route["prefix"]
->;
-const address = z.string().refine((text) => parseAddress(text) !== undefined) as unknown as z.ZodType<
-  Route["source"]
->;
 const schema = z.strictObject({
   configPrint: z.string(),
   routes: z.array(

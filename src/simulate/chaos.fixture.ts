@@ -5,7 +5,7 @@ import { compile, type Plan } from "../core/plan.ts";
 import { NONE } from "../lab/impairment.ts";
 import { Ledger } from "./ledger.ts";
 import { Simulation } from "./simulation.ts";
-import { randomFrom } from "./timeline.ts";
+import { randomFrom } from "./random.ts";
 import { Underlay } from "./underlay.ts";
 
 export interface ChaosOptions {
