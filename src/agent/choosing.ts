@@ -12,7 +12,7 @@ import { compile, type Plan } from "../core/plan.ts";
 import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
 import { nodeKeyFile } from "../render/change.ts";
-import type { AgentConfig } from "./config.ts";
+import type { AgentConfig } from "../core/agent/config.ts";
 import { callController, type AgentEnd } from "./control.ts";
 import type { Kept } from "./kept.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";

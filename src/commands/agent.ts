@@ -1,6 +1,6 @@
 // `tofro agent`: the agent of one node in the foreground, on this machine or a lab's host, until Ctrl-C.
 import { Command } from "@commander-js/extra-typings";
-import { formatConfig } from "../agent/config.ts";
+import { CONFIG_NAME, formatConfig } from "../core/agent/config.ts";
 import { agentProgram } from "../agent/bundle.ts";
 import type { Sysctl } from "../core/node-state.ts";
 import { compile } from "../core/plan.ts";
@@ -10,7 +10,7 @@ import { labHost } from "../lab/lab.ts";
 import { readState } from "../lab/state.ts";
 import { localHost } from "../linux/command.ts";
 import { onTerminal } from "../linux/terminal.ts";
-import { AGENT_RUN, CONFIG_NAME, PROGRAM_NAME } from "../render/agent.ts";
+import { AGENT_RUN, PROGRAM_NAME } from "../render/agent.ts";
 import { ETC } from "../render/change.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";

@@ -1,6 +1,6 @@
 // One machine of the plan, observed: where it is, where it shall go, and the changes between.
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatConfig } from "../agent/config.ts";
+import { CONFIG_NAME, formatConfig } from "../core/agent/config.ts";
 import type { Held } from "../core/agent/held.ts";
 import { diff, isNothing, type Changes } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
@@ -19,7 +19,7 @@ import {
   type Job,
   type KeptFiles,
 } from "../render/apply-scripts.ts";
-import { CONFIG_NAME, PROGRAM_NAME, RUNNER, runnerScript } from "../render/agent.ts";
+import { PROGRAM_NAME, RUNNER, runnerScript } from "../render/agent.ts";
 import type { ChangeMeans } from "../render/change.ts";
 import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";

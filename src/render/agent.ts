@@ -5,6 +5,7 @@
 //   sh /etc/tofro/agent restart    with the files as they are now: whoever watches over it starts it again
 //   sh /etc/tofro/agent wait       until it runs; exit 1 when it does not
 //   sh /etc/tofro/agent stop       ends it, and leaves nothing of it
+import { CONFIG_NAME } from "../core/agent/config.ts";
 import { ETC } from "./change.ts";
 
 /** Mode 0700; not below /run/tofro, which is of applies and their lock. */
@@ -14,7 +15,6 @@ export const HELD = `${AGENT_RUN}/held`;
 /** Of `/etc/tofro`. */
 export const RUNNER = "agent";
 export const PROGRAM_NAME = "agent.mjs";
-export const CONFIG_NAME = "agent.json";
 
 const SYSTEMD = "[ -d /run/systemd/system ]";
 

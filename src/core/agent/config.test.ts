@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parse } from "../core/parse.ts";
-import { compile } from "../core/plan.ts";
+import { parse } from "../parse.ts";
+import { compile } from "../plan.ts";
 import { formatConfig, parseConfig, type AgentConfig } from "./config.ts";
 
-const GOLDEN = join(import.meta.dirname, "..", "..", "test", "golden");
+const GOLDEN = join(import.meta.dirname, "..", "..", "..", "test", "golden");
 
 const networks = readdirSync(GOLDEN).flatMap((name) => {
   const file = join(GOLDEN, name, "tofro.yaml");

@@ -1,10 +1,9 @@
 // The agent's configuration, `/etc/tofro/agent.json`: the network as values, so that the whole compiler runs where no YAML is.
 import { z } from "zod";
-import { TofroError, start, type Position } from "../core/error.ts";
-import type { Lock } from "../core/lock.ts";
-import type { Spec } from "../core/spec.ts";
-import { address, prefix } from "../core/value-schemas.ts";
-import { CONFIG_NAME } from "../render/agent.ts";
+import { TofroError, start, type Position } from "../error.ts";
+import type { Lock } from "../lock.ts";
+import type { Spec } from "../spec.ts";
+import { address, prefix } from "../value-schemas.ts";
 
 export interface AgentConfig {
   /** The node that this machine is. */
@@ -17,6 +16,7 @@ export interface AgentConfig {
 
 /** Counted up when an older agent would misread the file. */
 const VERSION = 1;
+export const CONFIG_NAME = "agent.json";
 
 /** Places in the user's file mean nothing here, nor does where the operator keeps it or logs in. */
 const NOT_TOLD = new Set(["at", "file", "ssh"]);
