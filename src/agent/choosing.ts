@@ -13,6 +13,9 @@ import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
 import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "../core/agent/config.ts";
+import type { Carried } from "../core/agent/meter.ts";
+import { localHost } from "../linux/command.ts";
+import { meter } from "./carried.ts";
 import { callController, type AgentEnd } from "./control.ts";
 import type { Kept } from "./kept.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";
@@ -58,6 +61,8 @@ export class Choosing {
   #controller: RunningController | undefined;
   #isConnected = false;
   #isStopped = false;
+  #carried: Carried | undefined;
+  #meter: Promise<() => Promise<void>> | undefined;
   #stops: (() => void)[] = [];
 
   constructor(config: AgentConfig, options: ChoosingOptions) {
@@ -117,6 +122,12 @@ export class Choosing {
       setInterval(() => this.pin(), PIN_MS),
     ];
     this.#stops = [probes.stop, ...timers.map((timer) => () => clearInterval(timer))];
+    const carries = this.#config.spec.nodes.find(({ name }) => name === this.#config.node)?.carries;
+    if (carries?.rateBps !== undefined || carries?.monthBytes !== undefined)
+      this.#meter = meter(localHost, (carried) => {
+        this.#carried = carried;
+        this.#core.carried(carried);
+      });
     this.#carryOut(this.#core.begin());
     this.#join(identity, addresses);
   }
@@ -133,6 +144,9 @@ export class Choosing {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const stop of this.#stops) stop();
+    await (
+      await this.#meter
+    )?.();
     this.#signals?.stop();
     this.#control?.stop();
     this.#controller?.stop();
@@ -154,6 +168,7 @@ export class Choosing {
         condition: incoming.condition,
         ...incoming.figures(nowMs),
       })),
+      ...(this.#carried && { carried: this.#carried }),
       down: Array.from(down, (link) => ({
         tunnel: this.#plan.topology.tunnels[link >> 1]!.id,
         from: names[senders[link]!],
@@ -206,6 +221,7 @@ export class Choosing {
     this.#controller = new RunningController({
       links: this.#links,
       network: networkOf(spec, this.#plan.topology),
+      nodes: spec.nodes,
       print: this.#options.print,
       patience: spec.choose,
       lossWeightMs: spec.choose.lossWeightMs,

@@ -31,11 +31,15 @@ const decision = z.object({
 });
 type Decision = z.infer<typeof decision>;
 
+const closed = z.object({ node: z.string(), why: z.enum(["rate", "month"]), isNeeded: z.boolean() });
+
 const answer = z.object({
   from: z.string(),
   to: z.string(),
   way: z.array(z.string()),
   candidates: z.array(way),
+  /** Relays that have carried as much as they may. */
+  closed: z.array(closed),
   decisions: z.array(decision),
 });
 type Answer = z.infer<typeof answer>;
@@ -47,6 +51,7 @@ const REASONS: Readonly<Record<Decision["reason"], string>> = {
   limit: "the way before passed where it may not any more",
   along: "a node further on had moved",
 };
+const LIMITS = { rate: "more than its rate of late", month: "its amount of this month" } as const;
 const SHOWN = 10;
 
 export const whyCommand = (io: Io) =>
@@ -57,7 +62,7 @@ export const whyCommand = (io: Io) =>
     .argument("<a>", "a node")
     .argument("<c>", "another")
     .option("--at <time>", "what was decided last before this time, as in 2026-11-27T08:00:00Z", time)
-    .option("--json", "{ from, to, way, candidates, decisions }")
+    .option("--json", "{ from, to, way, candidates, closed, decisions }")
     .action(async (a, c, options) => {
       const network = await loadNetwork(options, io);
       const plan = planOf(network);
@@ -99,10 +104,10 @@ function before(said: Answer, atMs: number): Answer {
   if (last === undefined) {
     throw new TofroError("Cannot say why: nothing is known of a decision before that time");
   }
-  return { ...said, way: last.is.path, candidates: last.candidates, decisions };
+  return { ...said, way: last.is.path, candidates: last.candidates, closed: [], decisions };
 }
 
-function whyText({ from, to, way: taken, candidates, decisions }: Answer): string {
+function whyText({ from, to, way: taken, candidates, closed: relays, decisions }: Answer): string {
   const head =
     taken.length === 0 ? `${from} => ${to}: no way\n` : `${from} => ${to}: ${taken.join(" -> ")}\n`;
   const rows = candidates.map((each) => [
@@ -114,11 +119,15 @@ function whyText({ from, to, way: taken, candidates, decisions }: Answer): strin
     rows.length === 0
       ? "  no figures: its ways are down, or not measured yet\n"
       : columns([["", "way", "cost", "delay", "jitter", "loss"], ...rows], "  ");
+  const shut = relays.map(({ node, why, isNeeded }) => {
+    const so = isNeeded ? "used as long as there is no other way" : "kept free";
+    return `  ${node} has carried ${LIMITS[why]}: ${so}\n`;
+  });
   const told = decisions.slice(0, SHOWN).map(({ at, reason, was, is }) => {
     const gain = was.moreCostMs === undefined ? "" : `, ${was.moreCostMs.toFixed(1)} ms cheaper`;
     return `  ${at}  ${is.path.join(" -> ") || "no way"}: ${REASONS[reason]}${gain}\n`;
   });
-  return `${head}\n${table}${told.length === 0 ? "" : `\nchanges, the latest first\n${told.join("")}`}`;
+  return `${head}\n${table}${shut.join("")}${told.length === 0 ? "" : `\nchanges, the latest first\n${told.join("")}`}`;
 }
 
 function figures({ moreCostMs, moreDelayMs, jitterMs, loss }: Way): string[] {

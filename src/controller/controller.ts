@@ -48,6 +48,7 @@ export class RunningController {
         ...this.#core.members.get(node),
         isThere: this.#core.members.has(node),
       })),
+      closed: this.#closed(),
       decisions: this.#history.latest(20).map((each) => this.#readable(each)),
     };
   }
@@ -69,6 +70,7 @@ export class RunningController {
         path: this.#path(links),
         ...figures,
       })),
+      closed: this.#closed().filter(({ node }) => node !== from && node !== to),
       decisions: this.#history.of(source, target).map((each) => this.#readable(each)),
     };
   }
@@ -84,6 +86,13 @@ export class RunningController {
       else if (order.to === this.#options.node) this.#options.ordered(order.message);
       else this.#end.send(order.to, order.message);
     }
+  }
+
+  #closed() {
+    const { names } = this.#options.links;
+    return this.#core
+      .closed(performance.now())
+      .map(({ node, why, isNeeded }) => ({ node: names[node]!, why, isNeeded }));
   }
 
   #path(links: readonly number[]): string[] {

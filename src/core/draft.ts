@@ -4,6 +4,7 @@ import type { Prefix } from "./address.ts";
 import type { Position } from "./error.ts";
 import type {
   Backup,
+  CarriesSpec,
   ChooseSettings,
   EndpointSpec,
   FailoverSettings,
@@ -32,11 +33,15 @@ export interface Draft {
   readonly sections: Fields;
 }
 
-export interface DraftNode extends Omit<NodeSpec, "mtu" | "carriesOnly"> {
+export interface DraftNode extends Omit<NodeSpec, "mtu" | "carries"> {
   readonly mtu?: Located<number>;
-  readonly carriesOnly?: readonly DraftPair[];
+  readonly carries?: DraftCarries;
   /** Its file entry names an endpoint, even if an unreadable one. */
   readonly dialable: boolean;
+}
+
+export interface DraftCarries extends Omit<CarriesSpec, "only"> {
+  readonly only?: readonly DraftPair[];
 }
 
 /** A direction that a node carries; either end may be `all`. */
@@ -105,10 +110,10 @@ export function toSpec(draft: Draft): Spec {
     ...(draft.controller && { controller: draft.controller }),
     choose: draft.choose,
     failover: draft.failover,
-    nodes: draft.nodes.map(({ mtu, dialable: _dialable, carriesOnly, ...node }) => ({
+    nodes: draft.nodes.map(({ mtu, dialable: _dialable, carries, ...node }) => ({
       ...node,
       ...(mtu && { mtu: mtu.value }),
-      ...(carriesOnly && { carriesOnly: carriesOnly.map(toPair) }),
+      ...(carries && { carries: toCarries(carries) }),
     })),
     forwarders: draft.forwarders.flatMap(({ listen, to, ...rest }) =>
       listen && to ? [{ ...rest, listen, to }] : [],
@@ -122,6 +127,11 @@ export function toSpec(draft: Draft): Spec {
     }),
   };
 }
+
+const toCarries = ({ only, ...most }: DraftCarries): CarriesSpec => ({
+  ...most,
+  ...(only && { only: only.map(toPair) }),
+});
 
 const toPair = ({ from, to }: DraftPair): PairSpec => ({ at: from.at, from: from.value, to: to.value });
 

@@ -42,6 +42,13 @@ describe("what the file says to agents", () => {
     expect(only("[]")).toEqual(new Map([[1, new Set()]]));
   });
 
+  it("may limit what a relay carries", () => {
+    const { spec, diagnostics } = parse(file("", ", carries: { rate: 100mbit, month: 1.5TB }"), "tofro.yaml");
+    expect(diagnostics).toEqual([]);
+    expect(spec?.nodes[1]?.carries).toEqual({ rateBps: 1e8, monthBytes: 1.5e12 });
+    expect(reservedOf(spec!)).toEqual(new Map());
+  });
+
   it.each([
     [file("controller: d"), "2:13 unknown-node"],
     [file("controller: [b]"), "2:13 wrong-type"],
@@ -55,6 +62,9 @@ describe("what the file says to agents", () => {
     [file("", ", carries: { only: a -> a }"), "4:49 bad-carries"],
     [file("", ", carries: { only: a -> b -> c }"), "4:49 bad-carries"],
     [file("", ", carries: { only: a }"), "4:49 missing-arrow"],
+    [file("", ", carries: { rate: 100MB }"), "4:49 bad-carries"],
+    [file("", ", carries: { rate: 0kbit }"), "4:49 bad-carries"],
+    [file("", ", carries: { month: 5gbit }"), "4:50 bad-carries"],
     [file("", ", carries: { onyl: a -> c }"), "4:43 unknown-key"],
     [file("", ", carries: { only: c -> a }", "a -> b -> c"), "6:9 not-carried"],
   ])("is refused where it is wrong: %#", (text, expected) => {

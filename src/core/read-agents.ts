@@ -2,8 +2,8 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import { fieldsOf, textOf, textsOf, type Fields } from "./fields.ts";
-import type { DraftPair } from "./draft.ts";
-import { durationText, parseDurationMs } from "./quantity.ts";
+import type { DraftCarries, DraftPair } from "./draft.ts";
+import { durationText, parseBytes, parseDurationMs, parseRateBps } from "./quantity.ts";
 import { readLine } from "./read-paths.ts";
 import {
   CHOOSE_DEFAULTS,
@@ -55,10 +55,47 @@ function times(tree: Tree | undefined, found: Diagnostics) {
   };
 }
 
-/** The directions of `carries: { only: … }`; two-way ones are two. Undefined: nothing is said. */
-export function readCarries(tree: Tree | undefined, found: Diagnostics): DraftPair[] | undefined {
+/** Undefined: nothing is said. */
+export function readCarries(tree: Tree | undefined, found: Diagnostics): DraftCarries | undefined {
   const fields = fieldsOf(tree);
-  if (!fields.has("only")) return undefined;
+  if (fields.size === 0) return undefined;
+  const rateBps = readMost(
+    fields,
+    "rate",
+    { parse: parseRateBps, what: "a rate", example: "100mbit" },
+    found,
+  );
+  const monthBytes = readMost(
+    fields,
+    "month",
+    { parse: parseBytes, what: "an amount", example: "500GB" },
+    found,
+  );
+  return {
+    ...(fields.has("only") && { only: readPairs(fields, found) }),
+    ...(rateBps !== undefined && { rateBps }),
+    ...(monthBytes !== undefined && { monthBytes }),
+  };
+}
+
+interface Quantity {
+  readonly parse: (text: string) => number | undefined;
+  readonly what: string;
+  readonly example: string;
+}
+
+function readMost(fields: Fields, key: string, quantity: Quantity, found: Diagnostics): number | undefined {
+  const text = textOf(fields, key);
+  if (text === undefined) return undefined;
+  const value = quantity.parse(text.text);
+  if (value !== undefined && value > 0) return value;
+  const hint = `write one such as \`${key}: ${quantity.example}\``;
+  found.error("bad-carries", text.at, `${quote(key)}: ${quote(text.text)} is not ${quantity.what}`, hint);
+  return undefined;
+}
+
+/** The directions of `only`; two-way ones are two. */
+function readPairs(fields: Fields, found: Diagnostics): DraftPair[] {
   return textsOf(fields, "only").flatMap((text): DraftPair[] => {
     const line = readLine(text, found);
     if (line === undefined) return [];

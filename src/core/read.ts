@@ -64,7 +64,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
   const ssh = readSsh(textOf(fields, "ssh"), found);
   const mtu = readMtu(fields, found);
   const keyText = textOf(fields, "public_key");
-  const carriesOnly = readCarries(fields.get("carries")?.value, found);
+  const carries = readCarries(fields.get("carries")?.value, found);
   const makesItsKey = keyText?.text === "node";
   const publicKey = keyText && !makesItsKey ? readPublicKey(keyText, found) : undefined;
   return {
@@ -79,7 +79,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
     ...(mtu && { mtu }),
     ...(publicKey && { publicKey }),
     ...(makesItsKey && { makesItsKey }),
-    ...(carriesOnly && { carriesOnly }),
+    ...(carries && { carries }),
   };
 }
 

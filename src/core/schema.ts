@@ -44,8 +44,16 @@ export const carriesSchema = z
         "a direction, such as `a -> c`",
         "The only directions that agents lead over this node, such as `a -> c` or `all -> c`.",
       ).optional(),
+      rate: text(
+        "a rate, such as 100mbit",
+        "The most that chosen paths may bring over this node for long, in kbit, mbit or gbit a second.",
+      ).optional(),
+      month: text(
+        "an amount, such as 500GB",
+        "The most that chosen paths may bring over this node in a calendar month, in MB, GB or TB.",
+      ).optional(),
     },
-    { error: "a map with `only`" },
+    { error: "a map with `only`, `rate` or `month`" },
   )
   .describe("What agents let this node carry for others.");
 

@@ -66,10 +66,19 @@ export interface NodeSpec {
   readonly publicKey?: Located<string>;
   /** `public_key: node`: it makes its key itself, and the lock learns the public half. */
   readonly makesItsKey?: true;
-  /** The only pairs that agents let it carry; absent: any. */
-  readonly carriesOnly?: readonly PairSpec[];
+  readonly carries?: CarriesSpec;
   /** Names and ports that the user fixed, keyed by peer node or by forwarder. */
   readonly interfaces: readonly InterfaceSpec[];
+}
+
+/** What agents let a node carry for others. */
+export interface CarriesSpec {
+  /** These pairs; absent: any. */
+  readonly only?: readonly PairSpec[];
+  /** At most so much for long, bits a second; absent: any. */
+  readonly rateBps?: number;
+  /** At most so much in a calendar month (UTC), octets; absent: any. */
+  readonly monthBytes?: number;
 }
 
 /** A direction; either end may be `all`. */

@@ -8,17 +8,16 @@ export function validateAgents(draft: Draft, names: Names, found: Diagnostics): 
   const { controller } = draft;
   if (controller !== undefined && controller.value !== "none") names.node(controller);
   for (const node of draft.nodes) {
-    const { carriesOnly } = node;
-    if (carriesOnly === undefined) continue;
-    const isKnown = carriesOnly.flatMap(({ from, to }) =>
+    const only = node.carries?.only;
+    if (only === undefined) continue;
+    const isKnown = only.flatMap(({ from, to }) =>
       [from, to].map((end) => end.value === "all" || names.node(end) !== undefined),
     );
     if (isKnown.includes(false)) continue;
-    for (const pair of carriesOnly) validatePair(node, pair, found);
+    for (const pair of only) validatePair(node, pair, found);
     for (const { line } of draft.paths) {
       if (line === undefined) continue;
-      for (const each of line.twoWay ? [line, reversed(line)] : [line])
-        validateLine(node, carriesOnly, each, found);
+      for (const each of line.twoWay ? [line, reversed(line)] : [line]) validateLine(node, only, each, found);
     }
   }
 }

@@ -20,6 +20,10 @@ if ! mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/
   cp -a /etc/. /run/etc/upper
   mount --bind /run/etc/upper /etc
 fi
+# And what agents keep.
+mkdir /run/lib /run/lib/upper /run/lib/work
+mount -t overlay -o lowerdir=/var/lib,upperdir=/run/lib/upper,workdir=/run/lib/work tofro /var/lib 2>/dev/null ||
+  { mkdir -p /var/lib/tofro && mount -t tmpfs -o mode=700,nosuid,nodev tofro /var/lib/tofro; }
 cat >/etc/hosts.tofro
 mount --bind /etc/hosts.tofro /etc/hosts
 [ ! -d /etc/wireguard ] || mount -t tmpfs -o mode=700,nosuid,nodev tofro /etc/wireguard

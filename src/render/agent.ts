@@ -12,6 +12,9 @@ import { ETC } from "./change.ts";
 export const AGENT_RUN = "/run/tofro-agent";
 /** What the agent holds the machine at now: for `plan`, to which it is no drift. */
 export const HELD = `${AGENT_RUN}/held`;
+/** What outlives a boot: how much the machine has carried this month. */
+const AGENT_LIB = "/var/lib/tofro";
+export const CARRIED = `${AGENT_LIB}/carried`;
 /** Of `/etc/tofro`. */
 export const RUNNER = "agent";
 export const PROGRAM_NAME = "agent.mjs";
@@ -48,7 +51,7 @@ wait)
 stop)
   end watcher
   end pid
-  rm -rf ${AGENT_RUN}
+  rm -rf ${AGENT_RUN} ${AGENT_LIB}
   ;;
 esac
 `;

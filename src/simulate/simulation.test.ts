@@ -6,20 +6,22 @@ import { NONE, type Impairment } from "../lab/impairment.ts";
 import { Simulation } from "./simulation.ts";
 import { Underlay } from "./underlay.ts";
 
-const plan = compile(
-  parse(
-    `overlay: 192.168.51.0/24
+const planWith = (b: string) =>
+  compile(
+    parse(
+      `overlay: 192.168.51.0/24
 nodes:
   a: { address: 192.168.51.5 }
-  b: { address: 192.168.51.1, endpoint: 198.51.100.1 }
+  b: { address: 192.168.51.1, endpoint: 198.51.100.1${b} }
   c: { address: 192.168.51.2, endpoint: 198.51.100.2 }
 paths: [all <=> all]
 `,
-    "tofro.yaml",
-  ).spec!,
-  undefined,
-  { agents: true },
-);
+      "tofro.yaml",
+    ).spec!,
+    undefined,
+    { agents: true },
+  );
+const plan = planWith("");
 const { names } = new Simulation(plan, underlayOf({}), 1).links;
 const [a, b, c] = ["a", "b", "c"].map((name) => names.indexOf(name)) as [number, number, number];
 
@@ -38,9 +40,9 @@ class Scene {
   readonly underlay: Underlay;
   readonly simulation: Simulation;
 
-  constructor(said: Readonly<Record<string, Partial<Impairment>>> = {}, seed = 1) {
+  constructor(said: Readonly<Record<string, Partial<Impairment>>> = {}, seed = 1, network = plan) {
     this.underlay = underlayOf(said);
-    this.simulation = new Simulation(plan, this.underlay, seed);
+    this.simulation = new Simulation(network, this.underlay, seed);
   }
 
   set(name: string, change: Partial<Impairment>): void {
@@ -163,5 +165,25 @@ describe("agents and a controller", () => {
     scene.run(60_000);
     expect(scene.way(a, c)).toBe("a b c");
     expect(scene.way(c, a)).toBe("c a");
+  });
+
+  it("keep off a relay that carries more than it may, for ten minutes, but for whom it is the only way", () => {
+    const scene = new Scene({}, 1, planWith(", carries: { rate: 10mbit, month: 1GB }"));
+    scene.run(15_000);
+    scene.simulation.carries(b, { bps: 11e6, monthBytes: 0 });
+    scene.run(3_000);
+    expect(scene.way(a, c)).toBe("a c");
+    scene.simulation.carries(b, { bps: 0, monthBytes: 0 });
+    scene.run(9 * 60_000, () => expect(scene.way(a, c)).toBe("a c"));
+    scene.set("a -> c", { lossPercent: 100 });
+    scene.run(3_000);
+    expect(scene.way(a, c)).toBe("a b c");
+    scene.set("a -> c", { lossPercent: 0 });
+    scene.run(2 * 60_000);
+    expect(scene.way(a, c)).toBe("a b c");
+    // The month's end is not in sight.
+    scene.simulation.carries(b, { bps: 0, monthBytes: 1e9 });
+    scene.run(3_000);
+    expect(scene.way(a, c)).toBe("a c");
   });
 });

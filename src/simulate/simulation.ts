@@ -5,6 +5,7 @@ import { Agent, type Effect, type Holding } from "../core/agent/agent.ts";
 import { Controller, type Order } from "../core/agent/controller.ts";
 import type { Condition } from "../core/agent/incoming.ts";
 import { wholeOf } from "../core/agent/installed.ts";
+import type { Carried } from "../core/agent/meter.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import { begin } from "../core/choose/choose.ts";
@@ -147,6 +148,7 @@ export class Simulation {
     const { spec } = this.#plan;
     this.#controller = new Controller(
       {
+        nodes: spec.nodes,
         links: this.links,
         network: this.network,
         print: "simulated",
@@ -161,6 +163,11 @@ export class Simulation {
   killController(): void {
     this.#controller = undefined;
     for (const player of this.#players) this.#disconnect(player);
+  }
+
+  /** What it forwards for others, by its own counters; there is no traffic here. */
+  carries(node: number, carried: Carried): void {
+    this.#players[node]!.agent.carried(carried);
   }
 
   /** Its agent begins anew, on a clock that has been set, as after a reboot. */

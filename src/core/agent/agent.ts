@@ -5,6 +5,7 @@ import { Incoming, type Condition, type IncomingOptions } from "./incoming.ts";
 import { wholeOf, type Installed } from "./installed.ts";
 import { unusable, type Links } from "./links.ts";
 import { choiceFromText, choiceToText, type Notice, type ToAgent, type ToController } from "./messages.ts";
+import type { Carried } from "./meter.ts";
 import { Notices } from "./notices.ts";
 import type { HeardPacket } from "./window.ts";
 
@@ -65,7 +66,7 @@ export class Agent {
   #hasWaited = false;
   #forgivenMs = -Infinity;
   #repeats: { readonly atMs: number; readonly notices: readonly Notice[] }[] = [];
-  #carried = 0;
+  #carried: Carried | undefined;
 
   constructor(options: AgentOptions, nowMs: number) {
     this.#options = options;
@@ -101,9 +102,9 @@ export class Agent {
     this.#incoming.get(link)?.hear(packet);
   }
 
-  /** Octets that the node forwarded for others since it began. */
-  carried(octets: number): void {
-    this.#carried = octets;
+  /** What the node forwards for others. */
+  carried(carried: Carried): void {
+    this.#carried = carried;
   }
 
   /** To be called every few ms. */
@@ -275,7 +276,7 @@ export class Agent {
       epoch: this.#epoch,
       links: reports,
       notices: this.#notices.all(),
-      carried: this.#carried,
+      ...(this.#carried && { carried: this.#carried }),
     };
   }
 }

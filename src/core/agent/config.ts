@@ -98,7 +98,13 @@ function configSchema(at: Position) {
     mtu: z.number().exactOptional(),
     publicKey: located(z.string()).exactOptional(),
     makesItsKey: z.literal(true).exactOptional(),
-    carriesOnly: z.array(placed({ from: z.string(), to: z.string() })).exactOptional(),
+    carries: z
+      .strictObject({
+        only: z.array(placed({ from: z.string(), to: z.string() })).exactOptional(),
+        rateBps: z.number().exactOptional(),
+        monthBytes: z.number().exactOptional(),
+      })
+      .exactOptional(),
     interfaces: z.array(
       placed({
         towards: z.string(),

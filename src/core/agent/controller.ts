@@ -10,10 +10,14 @@ import { unusable, type Links } from "./links.ts";
 import { LinkTable } from "./link-table.ts";
 import { choiceFromText, choiceToText, type ToAgent, type ToController } from "./messages.ts";
 import { Notices } from "./notices.ts";
+import { Quota, type Closed } from "./quota.ts";
+import type { NodeSpec } from "../spec.ts";
 
 export interface ControllerOptions {
   readonly links: Links;
   readonly network: Network;
+  /** In the order of `links`. */
+  readonly nodes: readonly Pick<NodeSpec, "carries">[];
   /** Tells this network from others: agents of another one are not spoken to. */
   readonly print: string;
   readonly patience: Patience;
@@ -61,7 +65,7 @@ export class Controller {
   readonly #table: LinkTable;
   readonly #notices = new Notices();
   readonly #members = new Map<string, Member>();
-  readonly #closed = new Set<number>();
+  readonly #quota: Quota;
   readonly #joinedOnce = new Set<string>();
   #state: State;
   #phase: Phase;
@@ -72,6 +76,7 @@ export class Controller {
   constructor(options: ControllerOptions, nowMs: number) {
     this.#options = options;
     this.#table = new LinkTable(options.links, options.lossWeightMs);
+    this.#quota = new Quota(options.links, options.nodes);
     this.#state = begin(options.network);
     this.#phase = { kind: "gathering", untilMs: nowMs + GATHER_MS };
   }
@@ -84,14 +89,21 @@ export class Controller {
     return this.#members;
   }
 
-  /** Nodes that must carry nothing for others now, by what the file limits them to. */
-  close(nodes: ReadonlySet<number>): void {
-    this.#closed.clear();
-    for (const node of nodes) this.#closed.add(node);
+  /** Relays that have carried what the file lets them. */
+  closed(nowMs: number): readonly Closed[] {
+    return this.#quota.closed(this.#costs(nowMs), nowMs);
   }
 
   view(nowMs: number): View {
-    const { patience, links } = this.#options;
+    const { patience } = this.#options;
+    const costs = this.#costs(nowMs);
+    const closed = this.#quota.closed(costs, nowMs).flatMap(({ node, isNeeded }) => (isNeeded ? [] : [node]));
+    const quality: View["quality"] = (link) => this.#table.quality(link, nowMs);
+    return { costs, quality, closed: new Set(closed), patience };
+  }
+
+  #costs(nowMs: number): Float64Array {
+    const { links } = this.#options;
     const down = unusable(links, this.#notices.down());
     const costs = this.#table.costs(down, nowMs);
     // Who does not listen cannot be told: what is chosen now must not need it. Who did once may forward by an old choice.
@@ -100,8 +112,7 @@ export class Controller {
       const cost = this.#joinedOnce.has(name) ? Infinity : NaN;
       for (const link of links.outgoing[node]!) if (costs[link] !== Infinity) costs[link] = cost;
     });
-    const quality: View["quality"] = (link) => this.#table.quality(link, nowMs);
-    return { costs, quality, closed: new Set(this.#closed), patience };
+    return costs;
   }
 
   /** What is being installed may lead over it: it ends where it is, and what is chosen next does without. */
@@ -123,6 +134,7 @@ export class Controller {
         const index = this.#options.links.names.indexOf(node);
         const { receivers } = this.#options.links;
         this.#table.report(index, message.links, nowMs);
+        if (message.carried !== undefined) this.#quota.report(index, message.carried, nowMs);
         [member.epoch, member.heardMs] = [message.epoch, nowMs];
         // A receiver that is cut off from here may still have told others.
         const isNews = message.notices

@@ -52,8 +52,8 @@ export const toController = z.discriminatedUnion("kind", [
     epoch: count,
     links: z.array(linkReport),
     notices: z.array(notice),
-    /** Octets forwarded for others since the agent began. */
-    carried: count,
+    /** For others; of nodes that the file sets a limit to. */
+    carried: z.strictObject({ bps: z.number().min(0), monthBytes: count }).exactOptional(),
   }),
   /** At which distances it has something to change for this choice. */
   z.strictObject({ kind: z.literal("ready"), epoch: count, distances: z.array(count) }),

@@ -10,9 +10,9 @@ export function reservedOf({ nodes }: Spec): Reserved {
   const everyone = [...indices.values()];
   const ends = (name: string): readonly number[] => (name === "all" ? everyone : [indices.get(name)!]);
   return new Map(
-    nodes.flatMap(({ carriesOnly }, relay) => {
-      if (carriesOnly === undefined) return [];
-      const pairs = carriesOnly.flatMap(({ from, to }) =>
+    nodes.flatMap(({ carries }, relay) => {
+      if (carries?.only === undefined) return [];
+      const pairs = carries.only.flatMap(({ from, to }) =>
         ends(from).flatMap((x) =>
           ends(to).flatMap((y) => (x === y || x === relay || y === relay ? [] : [x * everyone.length + y])),
         ),
