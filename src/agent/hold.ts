@@ -42,7 +42,7 @@ function withoutRoaming(
 export function moves(from: NodeState, to: NodeState): string[] | undefined {
   if (!isSameBut(from, to)) return undefined;
   const { move, narrow } = betweenRoutes(from, to);
-  return [...move, ...narrow].map((change) => {
+  return [...move, ...narrow].sort((x, y) => rank(x) - rank(y)).map((change) => {
     switch (change.kind) {
       case "route-replace":
         return routeReplace(change.route);
@@ -56,6 +56,12 @@ export function moves(from: NodeState, to: NodeState): string[] | undefined {
         throw new Error(`routes and rules alone do not lead to ${change.kind}`);
     }
   });
+}
+
+/** A pair that stays where it is gets its rule before the route moves under it, and loses it behind that. */
+function rank(change: Change): number {
+  if (change.kind === "route-replace") return change.route.table === "main" ? 2 : 0;
+  return { "rule-add": 1, "rule-delete": 3, "route-delete": 4 }[change.kind as string] ?? 5;
 }
 
 /** Both have the same interfaces, so that no route goes with one. */

@@ -1,10 +1,12 @@
 // What a choice makes of this node: the state of the machine, whole or half-way between two choices.
 import type { Holding } from "../core/agent/agent.ts";
+import { Forwardings } from "../core/agent/forwardings.ts";
 import { choiceFor, wholeOf, type Installed } from "../core/agent/installed.ts";
 import { contains, hostPrefix, type Prefix } from "../core/address.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import type { Lock } from "../core/lock.ts";
 import type { NodeState, Route } from "../core/node-state.ts";
+import { exceptionRules } from "../core/node-states.ts";
 import { compile, type Plan } from "../core/plan.ts";
 import { forwardingOf, repair } from "../core/failover/repair.ts";
 import type { Spec } from "../core/spec.ts";
@@ -16,6 +18,7 @@ export class Router {
   readonly #spec: Spec;
   readonly #lock: Lock;
   readonly #node: string;
+  readonly #forwardings = new Forwardings((choice) => forwardingOf(this.plan(choice).routing));
   #plans: { readonly choice: Choice; readonly plan: Plan }[] = [];
 
   constructor(spec: Spec, lock: Lock, node: string) {
@@ -28,22 +31,22 @@ export class Router {
   distances(from: Installed, to: Choice): number[] {
     const [before, after] = [this.#installed(from), this.#state(to)];
     const known = new Map(mainRoutes(before).map((route) => [route.prefix, route]));
-    const found = new Set<number>();
+    const found = new Set(this.#forwardings.distances(this.#index(to), from, to));
     for (const route of mainRoutes(after)) {
       const present = known.get(route.prefix);
       if (present === undefined || !isSame(present, route)) found.add(this.#distance(to, route.prefix));
     }
+    found.delete(Infinity);
     return [...found].sort((x, y) => x - y);
   }
 
   state(holding: Holding): NodeState {
     const state = this.#installed(holding);
     // Half-way it repairs what everybody still has.
-    const plan = this.plan(wholeOf(holding));
-    const { nodes, tunnels } = plan.topology;
-    const index = nodes.findIndex(({ name }) => name === this.#node);
+    const whole = wholeOf(holding);
+    const { nodes, tunnels } = this.plan(whole).topology;
     const repaired = new Map(
-      repair(forwardingOf(plan.routing), index, holding.down).flatMap(({ to, link }) =>
+      repair(this.#forwardings.of(whole), this.#index(whole), holding.down).flatMap(({ to, link }) =>
         prefixesOf(nodes[to]!).map(
           (prefix) => [prefix, tunnels[link >> 1]!.ends[link & 1]!.interface] as const,
         ),
@@ -55,23 +58,29 @@ export class Router {
       routes: state.routes.map((route) => {
         const to = route.table === "main" ? repaired.get(route.prefix) : undefined;
         // Repairs are of the last whole choice.
-        const isWhole = this.#choiceFor(holding, route.prefix) === wholeOf(holding);
+        const isWhole = this.#choiceFor(holding, route.prefix) === whole;
         return to === undefined || !isWhole ? route : { ...route, interface: to };
       }),
     };
   }
 
-  /** Rules and their tables come last of all. */
   #installed(installed: Installed): NodeState {
     const target = this.#state(installed.choice);
     if (installed.before === undefined) return target;
-    const whole = this.#state(wholeOf(installed));
-    const routes = mainRoutes(target).map((route) => {
+    const main = mainRoutes(target).map((route) => {
       const says = this.#state(this.#choiceFor(installed, route.prefix));
       return mainRoutes(says).find(({ prefix }) => prefix === route.prefix) ?? route;
     });
-    const tables = whole.routes.filter(({ table }) => table !== "main");
-    return { ...target, routes: [...routes, ...tables], rules: whole.rules };
+    const { topology, routing } = this.plan(installed.choice);
+    const { traffic } = this.#forwardings.of(installed.choice);
+    const index = this.#index(installed.choice);
+    const exceptions = this.#forwardings.exceptions(installed, index);
+    const { routes, rules } = exceptionRules(topology, routing, { ...traffic, exceptions }, index);
+    return { ...target, routes: [...main, ...routes], rules };
+  }
+
+  #index(choice: Choice): number {
+    return this.plan(choice).topology.nodes.findIndex(({ name }) => name === this.#node);
   }
 
   #choiceFor(installed: Installed, prefix: Prefix): Choice {
@@ -98,7 +107,7 @@ export class Router {
       ({ addresses, prefixes }) =>
         prefixes.includes(prefix) || addresses.some((address) => contains(prefix, address)),
     );
-    return owner === -1 ? 0 : routing.path(from, owner).length;
+    return owner === -1 ? 0 : routing.path(from, owner).length || Infinity;
   }
 }
 

@@ -31,6 +31,16 @@ export function nodeStates(
   return topology.nodes.map((_, index) => view.stateOf(index));
 }
 
+/** One node's rules and their tables for other exceptions than the routing's own: in the midst of a move. */
+export function exceptionRules(
+  topology: Topology,
+  routing: Routing,
+  traffic: Traffic,
+  index: number,
+): Pick<NodeState, "routes" | "rules"> {
+  return new View(topology, routing, traffic, traffic).exceptionsOf(index);
+}
+
 /** A prefix that the overlay reaches at a node. */
 interface Target {
   readonly prefix: Prefix;
@@ -75,7 +85,7 @@ class View {
   stateOf(index: number): NodeState {
     const node = this.#topology.nodes[index]!;
     const interfaces = this.#interfacesOf[index]!;
-    const { routes, rules } = this.#exceptions(node, interfaces);
+    const { routes, rules } = this.exceptionsOf(index);
     const firewall = this.#firewall(index, node, interfaces);
     return {
       node: node.name,
@@ -132,11 +142,12 @@ class View {
   }
 
   /** Source rules, only for forwarded traffic that leaves by another tunnel than main says. */
-  #exceptions(node: Node, interfaces: readonly LinkIndex[]): { routes: Route[]; rules: Rule[] } {
+  exceptionsOf(index: number): { routes: Route[]; rules: Rule[] } {
+    const node = this.#topology.nodes[index]!;
     const tables = new Map<string, number>();
     const routes: Route[] = [];
     const rules: Rule[] = [];
-    for (const enter of interfaces) {
+    for (const enter of this.#interfacesOf[index]!) {
       const bySource = [...(this.#traffic.exceptions.get(enter) ?? [])].sort(([x], [y]) => x - y);
       for (const [source, ways] of bySource) {
         const targets = [...ways.keys()].flatMap((to) => this.#targetsOf[to]!).sort((x, y) => x - y);

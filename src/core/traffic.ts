@@ -2,6 +2,9 @@
 import { BitRows } from "./bit-rows.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 
+/** Forwarded packets that leave by another link than the node's own, by entering interface, source and destination. */
+export type Exceptions = ReadonlyMap<LinkIndex, ReadonlyMap<number, ReadonlyMap<number, LinkIndex>>>;
+
 /** Indexed by interface: interface `i` is the one that link `i` leaves by, and that link `i ^ 1` arrives at. */
 export interface Traffic {
   /** The nodes that an interface sends to. */
@@ -12,8 +15,7 @@ export interface Traffic {
   readonly own: Int32Array;
   /** Pairs of interfaces of one node that forwarded packets enter and leave by. */
   readonly transits: ReadonlyMap<LinkIndex, ReadonlySet<LinkIndex>>;
-  /** Forwarded packets that leave a node by another link than `own`, by entering interface, source and destination. */
-  readonly exceptions: ReadonlyMap<LinkIndex, ReadonlyMap<number, ReadonlyMap<number, LinkIndex>>>;
+  readonly exceptions: Exceptions;
 }
 
 /** Walks the path of every pair. */

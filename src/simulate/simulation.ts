@@ -13,7 +13,7 @@ import { networkOf, type Network } from "../core/choose/network.ts";
 import type { Plan } from "../core/plan.ts";
 import type { LinkIndex } from "../core/route.ts";
 import { controllerOf } from "../core/spec.ts";
-import { Forwardings, type Journey } from "./forwarding.ts";
+import { Machines, type Journey } from "./forwarding.ts";
 import { randomFrom } from "./random.ts";
 import { Timeline } from "./timeline.ts";
 import type { Underlay } from "./underlay.ts";
@@ -53,7 +53,7 @@ export class Simulation {
   readonly #plan: Plan;
   readonly #underlay: Underlay;
   readonly #random: () => number;
-  readonly #forwardings: Forwardings;
+  readonly #machines: Machines;
   readonly #players: Player[];
   readonly #seat: number;
   #controller: Controller | undefined;
@@ -64,7 +64,7 @@ export class Simulation {
     this.#random = randomFrom(seed);
     this.links = linksOf(plan.topology);
     this.network = networkOf(plan.spec, plan.topology);
-    this.#forwardings = new Forwardings(plan.spec, plan.topology);
+    this.#machines = new Machines(plan.spec, plan.topology);
     this.#seat = this.links.names.indexOf(controllerOf(plan.spec) ?? "");
     const { choice } = begin(this.network);
     this.#players = this.links.names.map((_, node) => {
@@ -101,7 +101,7 @@ export class Simulation {
 
   /** Where a packet goes now. */
   journey(from: number, to: number): Journey {
-    return this.#forwardings.journey(this.holdings(), from, to);
+    return this.#machines.journey(this.holdings(), from, to);
   }
 
   holdings(): readonly Holding[] {
@@ -113,7 +113,7 @@ export class Simulation {
     const pass = (at: number, enter: LinkIndex, hops: number): void => {
       if (at === to) return done("arrived");
       if (hops === 64) return done("looped");
-      const link = this.#forwardings.next(this.#players[at]!.holding, at, enter, from, to);
+      const link = this.#machines.next(this.#players[at]!.holding, at, enter, from, to);
       const ms = link === -1 ? undefined : this.#underlay.carry(link, this.#random);
       if (ms === undefined) return done("lost");
       this.timeline.after(ms, () => pass(this.links.receivers[link]!, link ^ 1, hops + 1));
@@ -188,7 +188,7 @@ export class Simulation {
         life,
         choice,
         conditions,
-        distances: (from, to) => this.#forwardings.distances(node, from, to),
+        distances: (from, to) => this.#machines.distances(node, from, to),
         ...failover,
       },
       this.#clock(player),

@@ -204,13 +204,21 @@ export class Agent {
       this.#next = undefined;
       return [...this.#reconsider(), done(choice.epoch, LAST)];
     }
-    this.#next = { choice, before: this.#installed, distance: -1 };
+    const before = this.#before(choice);
+    this.#next = { choice, before, distance: -1 };
     const message: ToController = {
       kind: "ready",
       epoch: choice.epoch,
-      distances: [...distances(this.#installed, choice)],
+      distances: [...distances(before, choice)],
     };
     return [{ kind: "control", message }];
+  }
+
+  /** What a choice is installed over: also one that was told and never begun with here, as others may have begun with it. */
+  #before(choice: Choice): Installed {
+    const next = this.#next;
+    const isBegun = next === undefined || this.#installed.choice === next.choice;
+    return isBegun || next.choice.epoch === choice.epoch ? this.#installed : next;
   }
 
   #go({ epoch, distance }: Extract<ToAgent, { readonly kind: "go" }>): Effect[] {

@@ -12,7 +12,7 @@ export interface Forwarding {
   readonly traffic: Traffic;
   /** By node, the links that it sends. */
   readonly leaving: readonly (readonly LinkIndex[])[];
-  /** By destination, the sources whose packets leave their way somewhere: they may be forwarded unlike others. */
+  /** By destination, the sources whose packets go elsewhere than those of a node that they pass: they may be forwarded unlike others. */
   readonly special: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
@@ -31,11 +31,27 @@ export function forwardingOf(routing: Routing): Forwarding {
   const leaving: LinkIndex[][] = Array.from({ length: routing.nodes }, () => []);
   for (let link = 0; link < routing.links; link++) leaving[routing.sender(link)]!.push(link);
   const special = new Map<number, Set<number>>();
-  for (const bySource of traffic.exceptions.values()) {
-    for (const [source, ways] of bySource)
-      for (const to of ways.keys()) special.set(to, (special.get(to) ?? new Set()).add(source));
-  }
+  const add = (source: number, to: number): void =>
+    void special.set(to, (special.get(to) ?? new Set()).add(source));
+  for (const bySource of traffic.exceptions.values())
+    for (const [source, ways] of bySource) for (const to of ways.keys()) add(source, to);
+  forEachStranger(routing, add);
   return { routing, traffic, leaving, special };
+}
+
+/** With `isolate`: pairs that pass a node which has no way of its own to where they go. */
+function forEachStranger(routing: Routing, visit: (source: number, to: number) => void): void {
+  const { nodes, firstLink, sender } = routing;
+  const all = Array.from({ length: nodes }, (_, node) => node);
+  for (const to of all) {
+    const without = new Set(all.filter((node) => node !== to && firstLink(node, to) === -1));
+    if (without.size === 0) continue;
+    for (const source of all)
+      if (source !== to)
+        routing.walk(source, to, (link) => {
+          if (without.has(sender(link))) visit(source, to);
+        });
+  }
 }
 
 /** The link by which a node forwards a packet that entered by `enter` (`-1`: its own), -1 for none. */
