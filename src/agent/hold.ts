@@ -42,20 +42,22 @@ function withoutRoaming(
 export function moves(from: NodeState, to: NodeState): string[] | undefined {
   if (!isSameBut(from, to)) return undefined;
   const { move, narrow } = betweenRoutes(from, to);
-  return [...move, ...narrow].sort((x, y) => rank(x) - rank(y)).map((change) => {
-    switch (change.kind) {
-      case "route-replace":
-        return routeReplace(change.route);
-      case "route-delete":
-        return routeDelete(change.route);
-      case "rule-add":
-        return ruleAdd(change.rule);
-      case "rule-delete":
-        return ruleDelete(change.rule);
-      default:
-        throw new Error(`routes and rules alone do not lead to ${change.kind}`);
-    }
-  });
+  return [...move, ...narrow]
+    .sort((x, y) => rank(x) - rank(y))
+    .map((change) => {
+      switch (change.kind) {
+        case "route-replace":
+          return routeReplace(change.route);
+        case "route-delete":
+          return routeDelete(change.route);
+        case "rule-add":
+          return ruleAdd(change.rule);
+        case "rule-delete":
+          return ruleDelete(change.rule);
+        default:
+          throw new Error(`routes and rules alone do not lead to ${change.kind}`);
+      }
+    });
 }
 
 /** A pair that stays where it is gets its rule before the route moves under it, and loses it behind that. */
