@@ -8,7 +8,8 @@ import type { Lock } from "../core/lock.ts";
 import type { NodeState, Route } from "../core/node-state.ts";
 import { exceptionRules } from "../core/node-states.ts";
 import { compile, type Plan } from "../core/plan.ts";
-import { forwardingOf, repair } from "../core/failover/repair.ts";
+import type { Exceptions } from "../core/traffic.ts";
+import { forwardingOf, repair, repairRules, withRepairs } from "../core/failover/repair.ts";
 import type { Spec } from "../core/spec.ts";
 
 /** The present choice, the next, and some before. */
@@ -52,10 +53,12 @@ export class Router {
         ),
       ),
     );
-    if (repaired.size === 0) return state;
+    const forwarded = this.#repairedRules(holding);
+    if (repaired.size === 0 && forwarded === undefined) return state;
     return {
       ...state,
-      routes: state.routes.map((route) => {
+      ...(forwarded && { rules: forwarded.rules }),
+      routes: (forwarded ? [...mainRoutes(state), ...forwarded.routes] : state.routes).map((route) => {
         const to = route.table === "main" ? repaired.get(route.prefix) : undefined;
         // Repairs are of the last whole choice.
         const isWhole = this.#choiceFor(holding, route.prefix) === whole;
@@ -71,12 +74,26 @@ export class Router {
       const says = this.#state(this.#choiceFor(installed, route.prefix));
       return mainRoutes(says).find(({ prefix }) => prefix === route.prefix) ?? route;
     });
-    const { topology, routing } = this.plan(installed.choice);
-    const { traffic } = this.#forwardings.of(installed.choice);
-    const index = this.#index(installed.choice);
-    const exceptions = this.#forwardings.exceptions(installed, index);
-    const { routes, rules } = exceptionRules(topology, routing, { ...traffic, exceptions }, index);
+    const { choice } = installed;
+    const exceptions = this.#forwardings.exceptions(installed, this.#index(choice));
+    const { routes, rules } = this.#rulesOf(choice, exceptions);
     return { ...target, routes: [...main, ...routes], rules };
+  }
+
+  /** Undefined: there is nothing to repair, or the rules are half-way between two choices. */
+  #repairedRules({ choice, before, down }: Holding): Pick<NodeState, "routes" | "rules"> | undefined {
+    if (before !== undefined) return undefined;
+    const forwarding = this.#forwardings.of(choice);
+    const repairs = repairRules(forwarding, this.#index(choice), down);
+    return repairs.length === 0
+      ? undefined
+      : this.#rulesOf(choice, withRepairs(forwarding.traffic.exceptions, repairs));
+  }
+
+  #rulesOf(choice: Choice, exceptions: Exceptions): Pick<NodeState, "routes" | "rules"> {
+    const { topology, routing } = this.plan(choice);
+    const { traffic } = this.#forwardings.of(choice);
+    return exceptionRules(topology, routing, { ...traffic, exceptions }, this.#index(choice));
   }
 
   #index(choice: Choice): number {

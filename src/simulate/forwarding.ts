@@ -3,10 +3,11 @@ import type { Holding } from "../core/agent/agent.ts";
 import { Forwardings } from "../core/agent/forwardings.ts";
 import { wholeOf, type Installed } from "../core/agent/installed.ts";
 import type { Choice } from "../core/choose/choice.ts";
-import { forwardingOf, repair } from "../core/failover/repair.ts";
+import { forwardingOf, repair, repairRules, withRepairs } from "../core/failover/repair.ts";
 import { route, type LinkIndex } from "../core/route.ts";
 import type { Spec } from "../core/spec.ts";
 import type { Topology } from "../core/topology.ts";
+import type { Exceptions } from "../core/traffic.ts";
 
 /** IPv4's and IPv6's as Linux sends them. */
 const TTL = 64;
@@ -20,6 +21,8 @@ export class Machines {
   readonly #forwardings: Forwardings;
   readonly #repairs = new WeakMap<Holding, ReadonlyMap<number, LinkIndex>>();
 
+  readonly #rules = new WeakMap<Holding, Exceptions>();
+
   constructor(spec: Spec, topology: Topology) {
     this.#forwardings = new Forwardings((choice) => forwardingOf(route(spec, topology, choice)));
   }
@@ -31,7 +34,7 @@ export class Machines {
   /** The link by which a node sends on what entered by `enter` (-1: its own), -1 for none. */
   next(holding: Holding, node: number, enter: LinkIndex, source: number, to: number): LinkIndex {
     // By a rule, which comes before the routes.
-    const except = this.#forwardings.exceptions(holding, node).get(enter)?.get(source)?.get(to);
+    const except = this.#exceptions(holding, node).get(enter)?.get(source)?.get(to);
     if (except !== undefined) return except;
     // Repairs are of the last whole choice.
     const whole = wholeOf(holding);
@@ -54,6 +57,20 @@ export class Machines {
       at = routing.sender(enter);
     }
     return { kind: "arrived", links };
+  }
+
+  /** Half-way between two choices rules are not repaired. */
+  #exceptions(holding: Holding, node: number): Exceptions {
+    const known = this.#rules.get(holding);
+    if (known !== undefined) return known;
+    const exceptions = this.#forwardings.exceptions(holding, node);
+    const repairs =
+      holding.before === undefined
+        ? repairRules(this.#forwardings.of(holding.choice), node, holding.down)
+        : [];
+    const rules = repairs.length === 0 ? exceptions : withRepairs(exceptions, repairs);
+    this.#rules.set(holding, rules);
+    return rules;
   }
 
   #repairsOf(holding: Holding, node: number, whole: Choice): ReadonlyMap<number, LinkIndex> {

@@ -5,7 +5,7 @@ import { randomNetwork } from "../../../test/support/random-network.ts";
 import { parse } from "../parse.ts";
 import { compile } from "../plan.ts";
 import { route, type LinkIndex } from "../route.ts";
-import { forwardingOf, nextLink, repair } from "./repair.ts";
+import { forwardingOf, nextLink, repair, repairRules } from "./repair.ts";
 
 const cases = fc.record({
   network: randomNetwork({ nodes: { min: 3, max: 8 }, rich: true }),
@@ -16,7 +16,7 @@ const cases = fc.record({
 
 describe("repair", () => {
   it("never makes a loop, whoever has repaired already, and leaves what is not affected", () => {
-    let repaired = 0;
+    let [repaired, byRules] = [0, 0];
     fc.assert(
       fc.property(cases, ({ network, seed, deadLinks, repairing }) => {
         const { spec } = parse(network.text, "tofro.yaml");
@@ -32,19 +32,34 @@ describe("repair", () => {
         const moved = topology.nodes.map(
           (_, node) => new Map(repair(forwarding, node, down).map(({ to, link }) => [to, link])),
         );
+        const ruled = topology.nodes.map(
+          (_, node) =>
+            new Map(
+              repairRules(forwarding, node, down).map(({ enter, source, to, link }) => [
+                [enter, source, to].join(),
+                link,
+              ]),
+            ),
+        );
         if (down.size === 0) expect(moved.every((each) => each.size === 0)).toBe(true);
         const has = (node: number): boolean => ((repairing >> node) & 1) === 1;
         for (let from = 0; from < nodes; from++) {
           for (let to = 0; to < nodes; to++) {
             if (from === to || forwarding.routing.path(from, to).length === 0) continue;
-            let [at, enter, hops, died] = [from, -1, 0, false];
+            let [at, enter, hops, died, rescued] = [from, -1, 0, false, false];
             while (at !== to && !died) {
               const plain = nextLink(forwarding, at, enter, from, to);
               const isOwn = plain === forwarding.traffic.own[at * nodes + to];
-              const link = has(at) && isOwn ? (moved[at]!.get(to) ?? plain) : plain;
+              const byRule = ruled[at]!.get([enter, from, to].join());
+              const link = has(at) ? ((isOwn ? moved[at]!.get(to) : byRule) ?? plain) : plain;
+              if (has(at) && byRule !== undefined) {
+                byRules++;
+                rescued = true;
+              }
               expect(++hops).toBeLessThanOrEqual(2 * nodes);
               died = link === -1 || down.has(link);
               enter = link ^ 1;
+              if (rescued) expect(died).toBe(false);
               at = senders[link ^ 1]!;
             }
             if (!has(from) || !moved[from]!.has(to)) continue;
@@ -56,5 +71,6 @@ describe("repair", () => {
       { numRuns: 300 },
     );
     expect(repaired).toBeGreaterThan(100);
+    expect(byRules).toBeGreaterThan(0);
   });
 });

@@ -3,8 +3,8 @@
 // A neighbour is unaffected when the way that packets take from it on, as everybody forwards now, uses no link that is down and
 // does not come back. No node on such a way moves, so whoever else has moved already, or has not yet, no packet goes in a circle:
 // the loop-free condition of RFC 5286 with the way itself in place of distances, for any node and not only the one at the link.
-import type { LinkIndex, Routing } from "../route.ts";
-import { trafficOf, type Traffic } from "../traffic.ts";
+import { isLimited, type LinkIndex, type Routing } from "../route.ts";
+import { trafficOf, type Exceptions, type Traffic } from "../traffic.ts";
 
 /** What every node does with a packet under one routing. */
 export interface Forwarding {
@@ -20,6 +20,12 @@ export interface Forwarding {
 export interface Repair {
   readonly to: number;
   readonly link: LinkIndex;
+}
+
+/** What a node forwards by a rule, and moves. */
+export interface RuleRepair extends Repair {
+  readonly enter: LinkIndex;
+  readonly source: number;
 }
 
 const OWN = -1;
@@ -68,8 +74,7 @@ export function nextLink(
 
 /**
  * The destinations of a node whose way uses a link that is down and that have an unaffected neighbour: the one whose way
- * `costMs` likes best (the sum over its links; the fewest hops when left out). Only of the node's table main: packets that
- * a rule forwards otherwise wait for the controller.
+ * `costMs` likes best (the sum over its links; the fewest hops when left out). Only of the node's table main.
  */
 export function repair(
   forwarding: Forwarding,
@@ -107,6 +112,50 @@ export function repair(
     if (best !== undefined) repairs.push({ to, link: best.link });
   }
   return repairs;
+}
+
+/**
+ * The same of packets that a node forwards by a rule. Not of pairs that their line limits: what lies outside is not let in
+ * by others, and what lies inside the controller knows.
+ */
+export function repairRules(
+  forwarding: Forwarding,
+  node: number,
+  down: ReadonlySet<LinkIndex>,
+): RuleRepair[] {
+  if (down.size === 0) return [];
+  const { routing, traffic, leaving } = forwarding;
+  const repairs: RuleRepair[] = [];
+  const moves = (to: number) => (each: number) => isAffected(forwarding, each, to, down);
+  for (const [enter, bySource] of traffic.exceptions) {
+    if (routing.sender(enter) !== node) continue;
+    for (const [source, ways] of bySource) {
+      for (const to of ways.keys()) {
+        const line = routing.lines.get(source * routing.nodes + to);
+        if (line?.backup.kind === "none" || (line?.kind === "measured" && isLimited(line))) continue;
+        if (wayFrom(forwarding, node, enter, source, to, down, () => false) !== undefined) continue;
+        const found = leaving[node]!.flatMap((link) => {
+          const peer = routing.sender(link ^ 1);
+          if (down.has(link)) return [];
+          const way = peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves(to));
+          return way === undefined ? [] : [{ link, hops: way.length }];
+        });
+        const [best] = found.sort((x, y) => x.hops - y.hops);
+        if (best !== undefined) repairs.push({ enter, source, to, link: best.link });
+      }
+    }
+  }
+  return repairs;
+}
+
+/** Rules as they are with these repairs. */
+export function withRepairs(exceptions: Exceptions, repairs: readonly RuleRepair[]): Exceptions {
+  const moved = new Map(repairs.map(({ enter, source, to, link }) => [`${enter} ${source} ${to}`, link]));
+  const map = <Key, From, To>(from: ReadonlyMap<Key, From>, each: (value: From, key: Key) => To) =>
+    new Map(Array.from(from, ([key, value]) => [key, each(value, key)] as const));
+  return map(exceptions, (bySource, enter) =>
+    map(bySource, (ways, source) => map(ways, (link, to) => moved.get(`${enter} ${source} ${to}`) ?? link)),
+  );
 }
 
 /** Whether a node's own packets, or those it forwards by its own route, meet a link that is down. */
