@@ -22,21 +22,7 @@ export const firewallNews = (line: string): boolean =>
   new RegExp(`\\binet ${NFT_TABLE}\\b`).test(line) || line.includes("flush ruleset");
 
 /**
- * What the settings of WireGuard are in `wg show all dump`: without what changes by itself (wg(8): endpoint, latest handshake,
- * bytes received and sent), and without the text of any key that is not public.
+ * A shell command that prints the settings of WireGuard: of `wg show all dump` what does not change by itself (wg(8): endpoint,
+ * latest handshake, bytes received and sent), and no key that is not public, so that none comes into this process.
  */
-export function wireguardSettings(dump: string): string {
-  return dump
-    .split("\n")
-    .map((line) => {
-      const fields = line.split("\t");
-      if (fields.length === 9) {
-        const [name, peer, _presharedKey, _endpoint, allowedIps, _handshake, _received, _sent, keepalive] =
-          fields;
-        return [name, peer, allowedIps, keepalive].join(" ");
-      }
-      const [name, _privateKey, publicKey, port, mark] = fields;
-      return [name, publicKey, port, mark].join(" ");
-    })
-    .join("\n");
-}
+export const WIREGUARD_SETTINGS = `wg show all dump | awk -F'\\t' 'NF == 9 { print $1, $2, $5, $9 } NF == 5 { print $1, $3, $4, $5 }'`;

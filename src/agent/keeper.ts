@@ -15,7 +15,7 @@ import { AGENT_RUN } from "../render/agent.ts";
 import { linesOf } from "../render/change.ts";
 import { followScript } from "../render/follow.ts";
 import { observeScript } from "../render/observe.ts";
-import { firewallNews, routingNews, wireguardSettings } from "./events.ts";
+import { firewallNews, routingNews, WIREGUARD_SETTINGS } from "./events.ts";
 import { moves, repairs } from "./hold.ts";
 import { listen } from "./news.ts";
 import { AGENT_ETC } from "./places.ts";
@@ -30,7 +30,7 @@ const FOLLOW_MS = 30_000;
 /** While an apply is under way. */
 const LOCKED_MS = 200;
 /** WireGuard tells nobody of its changes: it has to be asked. In seconds, for sleep(1). */
-const WIREGUARD_S = 0.3;
+const WIREGUARD_S = 1;
 /** Repairs of what is changed back again and again come ever slower, up to this. */
 const MOST_MS = 5000;
 const SCRIPT_MS = 60_000;
@@ -105,7 +105,7 @@ export class Keeper {
     const ifNews = (isNews: (line: string) => boolean) => (line: string) => {
       if (isNews(line)) look();
     };
-    let dump: string[] = [];
+    let settings: string[] = [];
     this.#ends = [
       listen(
         "ip monitor link address route rule netconf",
@@ -114,12 +114,12 @@ export class Keeper {
       ),
       listen("nft monitor", ifNews(firewallNews), look),
       listen(
-        `while sleep ${WIREGUARD_S}; do wg show all dump; echo; done`,
+        `while sleep ${WIREGUARD_S}; do ${WIREGUARD_SETTINGS}; echo; done`,
         (line) => {
-          if (line !== "") return void dump.push(line);
-          const now = wireguardSettings(dump.join("\n"));
+          if (line !== "") return void settings.push(line);
+          const now = settings.join("\n");
           if (now !== this.#wireguard) look();
-          [this.#wireguard, dump] = [now, []];
+          [this.#wireguard, settings] = [now, []];
         },
         look,
       ),

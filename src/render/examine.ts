@@ -3,6 +3,7 @@
 // What it sends: pings to the endpoints, as large as the tunnels' packets, and one byte of UDP where no handshake was answered.
 import type { NodeState } from "../core/node-state.ts";
 import { OVERHEAD } from "../core/doctor/underlay.ts";
+import { wgShowAll } from "./wg-show.ts";
 
 /** For `sh -s`; sections begin with `== name`. What is missing on the machine leaves its section empty. */
 export function examineScript(state: NodeState): string {
@@ -27,7 +28,7 @@ export function examineScript(state: NodeState): string {
     section("rules4", "ip -4 -j -d rule show"),
     section("rules6", "ip -6 -j -d rule show"),
     ...["public-key", "listen-port", "endpoints", "latest-handshakes", "transfer"].map((what) =>
-      section(`wg-${what}`, `wg show all ${what}`),
+      section(`wg-${what}`, wgShowAll(what)),
     ),
     section("sockets", "ss -Hlnup"),
     section("endpoints", `targets=\n${hosts.map(endpointLines).join("\n") || ":"}`),
@@ -106,7 +107,7 @@ function roomLines({ interfaces }: NodeState): string {
     return `headers=${headers}; need=${need}; sizes='${sizes}'`;
   };
   return [
-    `targets=$(printf '%s\\n' $targets $(wg show all endpoints | cut -f3 | sed -n 's/^\\[*\\([^]]*\\)\\]*:[0-9]*$/\\1/p') | sort -u | head -n ${MOST_TARGETS})`,
+    `targets=$(printf '%s\\n' $targets $(${wgShowAll("endpoints")} | cut -f3 | sed -n 's/^\\[*\\([^]]*\\)\\]*:[0-9]*$/\\1/p') | sort -u | head -n ${MOST_TARGETS})`,
     `family() { case $1 in *:*) ${branch(6, 48)};; *) ${branch(4, 28)};; esac; }`,
     'try() { if ping -n -q -M do -c 3 -i 0.2 -W 1 -s $(($2 - headers)) $1 >/dev/null; then echo "$1 $2 yes"; else echo "$1 $2 no"; fi; }',
     "first=$(for each in $targets; do family $each; try $each 128 & try $each $need & done; wait)",

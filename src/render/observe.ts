@@ -4,6 +4,7 @@ import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState } from "../core/node-state.ts
 import { AGENT_RUN, HELD } from "./agent.ts";
 import { ETC } from "./change.ts";
 import { nftScript } from "./nftables.ts";
+import { wgShowAll } from "./wg-show.ts";
 
 /** For `sh -s`; sections begin with `== name`. What is missing on the machine leaves its section empty. `agent`: asks for it, too. */
 export function observeScript(state: NodeState, { agent = false } = {}): string {
@@ -29,7 +30,7 @@ export function observeScript(state: NodeState, { agent = false } = {}): string 
     needed("rules6", `${IF_IPV6} ip -6 -j -d rule show`),
     needed("in-the-way", inTheWay(state)),
     ...["public-key", "listen-port", "peers", "allowed-ips", "endpoints", "persistent-keepalive"].map(
-      (what) => section(what, `wg show all ${what}`),
+      (what) => section(what, wgShowAll(what)),
     ),
     // The key itself stays on the machine; 64 bits of a hash of 256 random bits tell nothing of it.
     section(

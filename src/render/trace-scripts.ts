@@ -3,6 +3,7 @@ import { familyOf } from "../core/address.ts";
 import { flowKey, repliesOf, requestsOf, type Flow, type Probe } from "../core/trace/probe.ts";
 import { STATIONS, type Station } from "../core/trace/tap.ts";
 import { temporaryTable } from "./temporary-table.ts";
+import { wgShowAll } from "./wg-show.ts";
 
 const HOOKS: Readonly<Record<Station, { hook: string; priority: number; by: string }>> = {
   // Before everybody else, and behind everybody else.
@@ -82,7 +83,7 @@ const evidenceLines = [
   section("now", "date +%s"),
   section("links", "ip -s -j link show"),
   ...["transfer", "latest-handshakes", "endpoints", "allowed-ips"].map((what) =>
-    section(what, `wg show all ${what}`),
+    section(what, wgShowAll(what)),
   ),
   section("kernel", "cat /proc/net/snmp /proc/net/netstat /proc/net/snmp6"),
   section("conntrack", "cat /proc/net/stat/nf_conntrack"),

@@ -29,12 +29,19 @@ async function streams(lab: TestLab, change: () => Promise<void>): Promise<[Prob
   return both;
 }
 
-const handshakes = async (lab: TestLab): Promise<string[]> =>
-  Promise.all(
-    ["a", "b", "c"].map(
-      async (name) => (await (await lab.host(name)).run(["wg", "show", "all", "latest-handshakes"])).stdout,
-    ),
+/** Unix seconds, by host and interface. */
+async function handshakes(lab: TestLab): Promise<Map<string, number>> {
+  const found = await Promise.all(
+    ["a", "b", "c"].map(async (name) => {
+      const { stdout } = await (await lab.host(name)).run(["wg", "show", "all", "latest-handshakes"]);
+      return Array.from(
+        stdout.matchAll(/^(\S+)\t\S+\t(\d+)$/gm),
+        ([, each, at]) => [`${name} ${each}`, Number(at)] as const,
+      );
+    }),
   );
+  return new Map(found.flat());
+}
 
 describe("apply", () => {
   it("moves both directions there and back and loses no packet", async () => {
@@ -51,7 +58,13 @@ describe("apply", () => {
         const [there, back] = await streams(lab, () => apply(network));
         expect([there.delaysMs.length, back.delaysMs.length]).toEqual([1200, 1200]);
       }
-      expect(await handshakes(lab)).toEqual(before);
+      expect(before.size).toBe(6);
+      // A session in use is renewed after two minutes (REKEY_AFTER_TIME); who is restarted needs one at once.
+      const restarted = [...(await handshakes(lab))].filter(([each, at]) => {
+        const was = before.get(each) ?? 0;
+        return at !== was && at - was < 120;
+      });
+      expect(restarted).toEqual([]);
     });
   });
 });
