@@ -1,5 +1,6 @@
 // One agent's life: reads its configuration, holds the machine at the plan, answers, and ends when told to.
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import type { NodeState } from "../core/node-state.ts";
 import { readIfThere } from "../files/atomic.ts";
@@ -15,10 +16,14 @@ import { Keeper } from "./keeper.ts";
 import { AGENT_ETC, KEPT, SOCKET, STARTED } from "./places.ts";
 import { serve } from "./socket.ts";
 
+/** As routing daemons have it, more or less (nice(1)). */
+const NICE = -10;
+
 /** `folder` holds the configuration. Returns when a signal has ended it, or when tofro is taken off the machine. */
 export async function agent(folder: string): Promise<void> {
   const text = await readFile(join(folder, CONFIG_NAME), "utf8");
   const config = parseConfig(text);
+  beFirst();
   // The same on all nodes.
   const print = hash(formatConfig({ spec: config.spec, lock: config.lock, node: "" }));
   const kept = parseKept((await readIfThere(KEPT)) ?? "", print);
@@ -59,6 +64,15 @@ export async function agent(folder: string): Promise<void> {
   await close();
   // What it chose stays for its next life, until `down` or the next boot.
   await rm(join(AGENT_RUN, "pid"), { force: true });
+}
+
+/** What waits for the processor takes links for dead that are not. */
+function beFirst(): void {
+  try {
+    setPriority(NICE);
+  } catch {
+    // A container may not: then it takes its turn.
+  }
 }
 
 async function presharedKeys(state: NodeState): Promise<Map<string, string>> {
