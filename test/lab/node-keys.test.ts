@@ -7,6 +7,7 @@ import { generatePrivateKey, publicKeyOf } from "../../src/files/keys.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 
 //  a ──> b ──> c    a is behind NAT, and nobody but a has a's private key.
@@ -24,8 +25,12 @@ const BARE = { bare: true };
 const KEY = "/etc/tofro/private.key";
 
 const sh = async (host: Host, script: string, input?: string): Promise<string> =>
-  (await host.run(["sh", "-ec", script], { timeoutMs: 30_000, ...(input === undefined ? {} : { input }) }))
-    .stdout;
+  (
+    await host.run(["sh", "-ec", script], {
+      timeoutMs: 30_000 * PATIENCE,
+      ...(input === undefined ? {} : { input }),
+    })
+  ).stdout;
 
 /** A public key of a node, as its machine's file, its interfaces, the lock and the peers know it. */
 async function keysOf(lab: TestLab, folder: string): Promise<Record<string, string>> {
@@ -73,7 +78,7 @@ describe("public_key: node", () => {
 
       const c = await lab.host("c");
       await sh(c, BREAK);
-      const failed = await tofro("apply", "--lab", lab.name);
+      const failed = await tofro("apply", ...PATIENT, "--lab", lab.name);
       expect(failed).toMatchObject({
         code: 1,
         stderr: expect.stringContaining("a, b, c: as before."),
@@ -82,13 +87,13 @@ describe("public_key: node", () => {
       expect(await snapshotAll(lab)).toEqual(before);
       expect(await keysOf(lab, folder)).toEqual(all(""));
 
-      const unreachable = await tofro("apply", "--lab", lab.name, "--node", "b", "c");
+      const unreachable = await tofro("apply", ...PATIENT, "--lab", lab.name, "--node", "b", "c");
       expect(unreachable).toMatchObject({
         code: 2,
         stderr: expect.stringContaining("a makes its key in the first apply"),
       });
 
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       const { file: key } = await keysOf(lab, folder);
       expect(key).toMatch(/^[A-Za-z0-9+/]{43}=$/);
       expect(await keysOf(lab, folder)).toEqual(all(key!));
@@ -98,7 +103,7 @@ describe("public_key: node", () => {
         (await sh(a, `cat ${KEY}`)).trim(),
       );
       expect(await tofro("plan", "--lab", lab.name)).toMatchObject({ code: 0 });
-      expect((await tofro("apply", "--lab", lab.name)).stderr).not.toContain("makes");
+      expect((await tofro("apply", ...PATIENT, "--lab", lab.name)).stderr).not.toContain("makes");
       expect(await tofro("export", "wg-quick", "--lab", lab.name, "-o", join(folder, "out"))).toMatchObject({
         code: 0,
       });
@@ -106,7 +111,7 @@ describe("public_key: node", () => {
       const down = await tofro("down", "--lab", lab.name);
       expect({ code: down.code, now: await snapshotAll(lab) }).toEqual({ code: 0, now: before });
       // The machine was made anew: it makes a new key, and everybody learns it in the same apply.
-      const again = await tofro("apply", "--lab", lab.name);
+      const again = await tofro("apply", ...PATIENT, "--lab", lab.name);
       expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("a: makes its private key") });
       const { file: second } = await keysOf(lab, folder);
       expect(second).not.toBe(key);
@@ -116,7 +121,7 @@ describe("public_key: node", () => {
 
   it("is renewed by the apply behind `keys rotate`; a failed one leaves the old key, and a repeat succeeds", async () => {
     await withLab(network("node"), BARE, async (lab, folder) => {
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       const { file: old } = await keysOf(lab, folder);
       const rotated = await tofro("keys", "rotate", "a", "--json", "--lab", lab.name);
       expect(JSON.parse(rotated.stdout)).toEqual({ rotated: [], renewedByApply: ["a"], keptByNode: [] });
@@ -131,7 +136,7 @@ describe("public_key: node", () => {
       const before = await snapshotAll(lab);
       const c = await lab.host("c");
       await sh(c, BREAK);
-      const failed = await tofro("apply", "--lab", lab.name);
+      const failed = await tofro("apply", ...PATIENT, "--lab", lab.name);
       expect(failed).toMatchObject({
         code: 1,
         stderr: expect.stringContaining("a, b, c: as before."),
@@ -141,7 +146,7 @@ describe("public_key: node", () => {
       expect(await keysOf(lab, folder)).toEqual(all(old!));
       await sh(await lab.host("a"), "ping -c 1 -w 15 10.67.0.3");
 
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       const { file: renewed } = await keysOf(lab, folder);
       expect(renewed).not.toBe(old);
       expect(await keysOf(lab, folder)).toEqual(all(renewed!));
@@ -155,7 +160,7 @@ describe("public_key: node", () => {
       const a = await lab.host("a");
       await sh(a, `mkdir -m 700 /etc/tofro; umask 077; wg genkey >${KEY}`);
       const key = (await sh(a, `wg pubkey <${KEY}`)).trim();
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await keysOf(lab, folder)).toEqual(all(key));
 
       writeFileSync(join(folder, "tofro.yaml"), network("node").replace("b: {", "b: { public_key: node,"));
@@ -164,7 +169,7 @@ describe("public_key: node", () => {
       expect(await tofro("plan", "--lab", lab.name)).toMatchObject({ code: 0 });
       expect((await tofro("keys", "list", "--lab", lab.name)).stdout).toMatch(/^b .*on the node/m);
       expect(await tofro("keys", "rotate", "--lab", lab.name)).toMatchObject({ code: 0 });
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await sh(b, `cat ${KEY}`)).not.toBe(ofB);
       // Nothing is left of the copy that the secrets had.
       expect(readFileSync(join(folder, "tofro.secrets"), "utf8")).toMatch(
@@ -184,7 +189,7 @@ describe("public_key: <base64>", () => {
       const put = (text: string): Promise<string> =>
         sh(a, `mkdir -p -m 700 /etc/tofro; umask 077; cat >${KEY}`, `${text}\n`);
       for (const verb of ["plan", "apply"]) {
-        const refused = await tofro(verb, "--lab", lab.name);
+        const refused = await tofro(verb, ...(verb === "apply" ? PATIENT : []), "--lab", lab.name);
         expect(refused).toMatchObject({
           code: 2,
           stderr: expect.stringContaining(`a up: it has no private key in ${KEY}`),
@@ -192,23 +197,23 @@ describe("public_key: <base64>", () => {
       }
       expect(await snapshotAll(lab)).toEqual(before);
       await put(second);
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({
         code: 2,
         stderr: expect.stringContaining("it has another private key"),
       });
       await put(first);
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await keysOf(lab, folder)).toEqual(all(key));
 
       await put(second);
       writeFileSync(join(folder, "tofro.yaml"), network(next));
       await sh(c, BREAK);
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 1 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 1 });
       await sh(c, MEND);
       // What is in use is the old one again; the file is as the user left it.
       expect(await keysOf(lab, folder)).toMatchObject({ file: next, interfaces: key, peer: key });
       await sh(a, "ping -c 1 -w 15 10.67.0.3");
-      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
+      expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await keysOf(lab, folder)).toEqual(all(next));
 
       expect(await tofro("down", "--lab", lab.name)).toMatchObject({ code: 0 });

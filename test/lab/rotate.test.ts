@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
 
 //  a ──> b ──> c <──> d    a is behind NAT. There through b, back directly; d has nothing to do with a and b.
 //  ^───────────┘
@@ -24,9 +25,9 @@ const INTERVAL_MS = 10;
  * A tunnel is down from when its answering end has the new keys until the other end has them too and a handshake is done:
  * a round of `apply` (one script on each machine, started at once) and a round trip, some 200 ms on a busy machine. A
  * handshake that is lost, or that meets one from the other side, costs WireGuard's REKEY_TIMEOUT of 5 s instead: 500
- * packets, of which its queues save 128 at each end.
+ * packets, of which its queues save 128 at each end; on an emulated processor a round of `apply` takes longer than that.
  */
-const MOST_LOST = 150;
+const MOST_LOST = 150 * PATIENCE;
 
 interface Stream {
   readonly from: string;
@@ -41,13 +42,13 @@ const STREAMS: readonly Stream[] = [
 describe("keys rotate and apply", () => {
   it("lose no more than a handshake, in the tunnels of the nodes with new keys alone", async () => {
     await withLab(NETWORK, { bare: true, underlay: UNDERLAY }, async (lab) => {
-      await succeeds("apply", "--lab", lab.name);
+      await succeeds("apply", ...PATIENT, "--lab", lab.name);
       const c = await lab.host("c");
       // A stall hides in no single try: which end begins hangs on the keys.
       for (const names of [["a"], ["d"], ["c"], [], []]) {
         const before = await tunnels(c);
         await succeeds("keys", "rotate", ...names, "--lab", lab.name);
-        const lost = await lostDuring(lab, () => succeeds("apply", "--lab", lab.name));
+        const lost = await lostDuring(lab, () => succeeds("apply", ...PATIENT, "--lab", lab.name));
         const after = await tunnels(c);
         const untouched =
           names.length === 0 || names.includes("c")
@@ -113,7 +114,10 @@ async function lostDuring(lab: TestLab, work: () => Promise<unknown>): Promise<R
   const running = await Promise.all(
     STREAMS.map(async ({ from, to }) => {
       const host = await lab.host(from);
-      const stream = host.run(["sh", "-s"], { input: streamScript(address(to)), timeoutMs: 110_000 });
+      const stream = host.run(["sh", "-s"], {
+        input: streamScript(address(to)),
+        timeoutMs: 110_000 * PATIENCE,
+      });
       await host.run(["sh", "-c", "until [ -s /run/ping.pid ]; do sleep 0.05; done; sleep 0.5"]);
       return { name: `${from} to ${to}`, host, stream };
     }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 
@@ -46,7 +47,7 @@ const READABLE = `find /tmp /run /etc -type f -newer /run/marker \\( -perm /044 
   grep -v /run/recorder/ | while read each; do echo "== $each"; cat "$each"; done; cat /run/recorder/argv; exit 0`;
 
 const sh = async (host: Host, script: string): Promise<string> =>
-  (await host.run(["/bin/sh", "-ec", script], { timeoutMs: 30_000 })).stdout;
+  (await host.run(["/bin/sh", "-ec", script], { timeoutMs: 30_000 * PATIENCE })).stdout;
 
 /** Where something was seen, and what. */
 type Sightings = [where: string, text: string][];
@@ -136,8 +137,8 @@ describe("private and preshared keys", () => {
       const at = ["--lab", lab.name];
 
       await life.tofro(3, "plan", ...at);
-      await life.tofro(0, "apply", ...at);
-      await life.tofro(0, "apply", "--json", ...at);
+      await life.tofro(0, "apply", ...PATIENT, ...at);
+      await life.tofro(0, "apply", ...PATIENT, "--json", ...at);
       await life.tofro(0, "export", "wg-quick", "-o", "out");
       await life.tofro(0, "export", "wg-quick", "-o", "out", "--json");
       for (const file of ["out/b/wg-a.conf", "tofro.secrets"]) {
@@ -163,11 +164,11 @@ describe("private and preshared keys", () => {
 
       // A command that fails and says all it knows, in a shell that repeats all it is told.
       await sh(c, `${NOISY_SHELL}; touch /run/recorder/loud`);
-      const failed = await life.tofro(1, "apply", ...at);
+      const failed = await life.tofro(1, "apply", ...PATIENT, ...at);
       expect(failed).toContain("(secret)");
       await sh(c, "umount /usr/bin/dash; rm /run/recorder/loud");
       await sh(b, NOISY_SHELL);
-      await life.tofro(0, "apply", ...at);
+      await life.tofro(0, "apply", ...PATIENT, ...at);
       await sh(b, "umount /usr/bin/dash");
 
       // Files with mistakes beside keys.
