@@ -238,3 +238,58 @@ describe("a machine that cannot", () => {
     expect(await run(["sh", join(ROOT, "scripts", "demo")], env)).toEqual(oneLine(2, "needs Linux"));
   });
 });
+
+describe("lint and import", () => {
+  const HANDMADE = join(ROOT, "examples", "handmade");
+
+  it("says what is wrong with other people's files, by place, and as JSON", async () => {
+    const { code, stdout } = await tofro("lint", HANDMADE);
+    expect(code).toBe(3);
+    expect(stdout).toContain("  a -> b -> c\n");
+    expect(stdout).toMatch(/c\/routes\.sh:2:1: error: a reaches c, and no answer comes back/);
+    const { findings } = JSON.parse((await tofro("lint", HANDMADE, "--json")).stdout) as {
+      findings: { code: string }[];
+    };
+    expect(findings.map((each) => each.code)).toContain("address-apart");
+  });
+
+  it("writes a network that checks, keys for its owner alone, and nothing twice", async () => {
+    const done = await tofro("import", HANDMADE, "-f", "mine.yaml");
+    expect(done.code).toBe(0);
+    expect(statSync(join(folder, "mine.secrets")).mode & 0o777).toBe(0o600);
+    const checked = await tofro("check", "-f", "mine.yaml");
+    expect(checked.stdout).toMatch(/^ok +a to c +a -> b -> c /m);
+    expect(checked.code).toBe(0);
+    const before = readFileSync(join(folder, "mine.secrets"), "utf8");
+    const again = await tofro("import", HANDMADE, "-f", "mine.yaml");
+    expect(again).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("it is there already") as string,
+    });
+    expect(readFileSync(join(folder, "mine.secrets"), "utf8")).toBe(before);
+    for (const key of before.match(/[\w+/]{43}=/g)!) expect(done.stdout + done.stderr).not.toContain(key);
+  });
+
+  it.each([
+    [["import", "nowhere"], "Cannot read the folder nowhere: ENOENT"],
+    [["lint", "empty"], "Cannot find a wg-quick file (*.conf) in empty"],
+    [["import", "binary"], "binary/wg0.conf:1:1: error: it is not UTF-8 text"],
+    [["lint", "broken"], "broken/wg0.conf:2:14: error: PrivateKey is no key"],
+    [["import", "broken"], "broken/wg0.conf:3:1: error: [Interface] has no `Adress`"],
+  ])("%s: exit 2, and nothing is written", async (argv, message) => {
+    for (const name of ["empty", "binary", "broken"]) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, "binary", "wg0.conf"), Buffer.from([0x5b, 0xff, 0xfe, 0x00]));
+    writeFileSync(join(folder, "broken", "wg0.conf"), "[Interface]\nPrivateKey = x\nAdress = 1.2.3.4\n");
+    const before = readdirSync(folder).sort();
+    const { code, stdout, stderr } = await tofro(
+      ...argv,
+      ...(argv[0] === "import" ? ["-f", "new.yaml"] : []),
+    );
+    expect(stderr).toContain(message);
+    expect({ code, stdout, files: readdirSync(folder).sort() }).toEqual({
+      code: 2,
+      stdout: "",
+      files: before,
+    });
+  });
+});

@@ -10,8 +10,10 @@ import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { graphCommand } from "./graph.ts";
 import type { Io } from "./io.ts";
+import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { labCommand } from "./lab.ts";
+import { lintCommand } from "./lint.ts";
 import { printDiagnostics } from "./load.ts";
 import { measureCommand } from "./measure.ts";
 import { planCommand } from "./plan.ts";
@@ -38,6 +40,8 @@ const VERBS = [
   agentCommand,
   whyCommand,
   simulateCommand,
+  importCommand,
+  lintCommand,
   exportCommand,
   keysCommand,
   graphCommand,

@@ -28,7 +28,7 @@ export interface OpenNetwork extends Network {
 }
 
 const beside = (file: string, extension: string): string => file.replace(/(?:\.ya?ml)?$/, extension);
-const lockFile = (file: string): string => beside(file, ".lock");
+export const lockFile = (file: string): string => beside(file, ".lock");
 export const secretsFile = (file: string): string => beside(file, ".secrets");
 
 /** Reads a network; throws a TofroError of kind `input` with everything that is wrong in the three files. */

@@ -1,0 +1,83 @@
+// Folders with the files of machines, as texts, to what is known of the network that they make.
+import type { Diagnostic } from "../error.ts";
+import { Diagnostics } from "../diagnostics.ts";
+import { start } from "../error.ts";
+import { parseConfigFile, type ConfigFile } from "./config-file.ts";
+import { machineOf, type Machine } from "./machine.ts";
+import { match, type Matched } from "./match.ts";
+import { scriptLines } from "./script.ts";
+import { directionsOf, type Direction } from "./walk.ts";
+
+export interface FoundFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** One machine's: `.conf` files are wg-quick's, all others scripts. */
+export interface FoundFolder {
+  readonly path: string;
+  readonly name: string;
+  readonly files: readonly FoundFile[];
+}
+
+export interface Found {
+  readonly machines: readonly Machine[];
+  readonly matched: Matched;
+  readonly directions: readonly Direction[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `publicKeyOf` is a function of the private key (RFC 7748). */
+export function readFolders(
+  folders: readonly FoundFolder[],
+  publicKeyOf: (privateKey: string) => string,
+): Found {
+  const found = new Diagnostics();
+  const names = new Map<string, string>();
+  const machines = folders.map(({ path, name, files }) => {
+    const at = start(path);
+    const other = names.get(name);
+    if (other !== undefined)
+      found.error("duplicate-name", at, `two machines are called ${name}`, `rename this folder or ${other}`);
+    names.set(name, path);
+    const configs = files.filter((file) => file.path.endsWith(".conf"));
+    const scripts = files.filter((file) => !file.path.endsWith(".conf"));
+    return machineOf(
+      name,
+      at,
+      configs.map((file) => parseConfigFile(file.text, file.path, found)),
+      scripts.flatMap((file) => scriptLines(file.text, file.path)),
+    );
+  });
+  const keys = new Map<ConfigFile, string>(
+    machines.flatMap(({ files }) =>
+      files.flatMap((file) =>
+        file.privateKey === undefined ? [] : [[file, publicKeyOf(file.privateKey.value)] as const],
+      ),
+    ),
+  );
+  const owners = new Map<string, Machine>();
+  for (const machine of machines)
+    for (const file of machine.files) {
+      const key = keys.get(file);
+      if (key === undefined) continue;
+      const owner = owners.get(key) ?? machine;
+      owners.set(key, owner);
+      if (owner === machine) continue;
+      const hint = "give each machine a key of its own, and its peers the public half";
+      const place = file.privateKey!.at;
+      found.error(
+        "duplicate-key",
+        place,
+        `${owner.name} and ${machine.name} have the same private key`,
+        hint,
+      );
+    }
+  const matched = match(machines, keys);
+  return {
+    machines,
+    matched,
+    directions: directionsOf(machines, matched.matches),
+    diagnostics: found.sorted(),
+  };
+}
