@@ -69,30 +69,40 @@ export function decodePair(slot: ArrayLike<number>): PairFigures {
 /** One slot of several, which lie one behind the other. */
 export function fold(kind: Kind, slots: Uint16Array): Uint16Array {
   const columns = COLUMNS[kind];
-  return Uint16Array.from(columns, (column, at) => {
-    const values: number[] = [];
-    for (let place = at; place < slots.length; place += columns.length)
-      if (slots[place] !== NONE) values.push(slots[place]!);
-    return values.length === 0 ? NONE : foldOf(column.fold, values);
-  });
+  const folded = new Uint16Array(columns.length);
+  columns.forEach((column, at) => (folded[at] = foldOf(column.fold, slots, at, columns.length)));
+  return folded;
 }
 
-function foldOf(how: Column["fold"], values: readonly number[]): number {
-  switch (how) {
-    case "least":
-      return Math.min(...values);
-    case "most":
-      return Math.max(...values);
-    case "mean":
-      return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
-    case "commonest": {
-      const counts = new Map<number, number>();
-      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-      const most = Math.max(...counts.values());
-      // Of equals the later.
-      return values.findLast((value) => counts.get(value) === most)!;
-    }
+/** A month of a link is forty thousand slots: no lists in between. */
+function foldOf(how: Column["fold"], slots: Uint16Array, at: number, width: number): number {
+  if (how === "commonest") return commonest(slots, at, width);
+  let [count, sum, least, most] = [0, 0, NONE, 0];
+  for (let place = at; place < slots.length; place += width) {
+    const value = slots[place]!;
+    if (value === NONE) continue;
+    count++;
+    sum += value;
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
+  if (count === 0) return NONE;
+  if (how === "mean") return Math.round(sum / count);
+  return how === "least" ? least : most;
+}
+
+/** Of equals the latest. */
+function commonest(slots: Uint16Array, at: number, width: number): number {
+  const counts = new Map<number, number>();
+  let [best, mostOften] = [NONE, 0];
+  for (let place = at; place < slots.length; place += width) {
+    const value = slots[place]!;
+    if (value === NONE) continue;
+    const often = (counts.get(value) ?? 0) + 1;
+    counts.set(value, often);
+    if (often >= mostOften) [best, mostOften] = [value, often];
+  }
+  return best;
 }
 
 /** A block as it lies on the disk: columns differ little from slot to slot, and then their high octets are all alike. */

@@ -107,27 +107,23 @@ export class StoredHistory implements HistoryReader {
     const width = COLUMNS[kind].length;
     const stepMs = slots * tier.slotMs;
     const beginMs = Math.floor((nowMs - spanMs) / stepMs) * stepMs;
-    // By step, as many as there are anything of.
-    const steps = new Map<number, Uint16Array[]>();
-    const add = (slotAt: number, slot: Uint16Array): void => {
-      const atMs = Math.floor((slotAt * tier.slotMs) / stepMs) * stepMs;
-      if (atMs < beginMs || atMs > nowMs || slot.every((value) => value === NONE)) return;
-      const known = steps.get(atMs);
-      if (known === undefined) steps.set(atMs, [slot]);
-      else known.push(slot);
+    // Steps do not reach over the ends of blocks.
+    const steps = new Map<number, Uint16Array>();
+    const add = (atMs: number, slot: Uint16Array): void => {
+      if (atMs >= beginMs && atMs <= nowMs && slot.some((value) => value !== NONE)) steps.set(atMs, slot);
     };
     const blockMs = SLOTS * tier.slotMs;
     const [first, last] = [Math.floor(beginMs / blockMs), Math.floor(nowMs / blockMs)];
     const sql = `SELECT block, points FROM ${tier.table} WHERE series = ? AND block BETWEEN ? AND ? ORDER BY block`;
     for (const { block, points } of this.#all(sql, id, first, last)) {
       const own = unpack(kind, points as Uint8Array);
-      for (let slot = 0; slot < SLOTS; slot++)
-        add(Number(block) * SLOTS + slot, own.subarray(slot * width, (slot + 1) * width));
+      for (let slot = 0; slot < SLOTS; slot += slots) {
+        const each = own.subarray(slot * width, (slot + slots) * width);
+        add((Number(block) * SLOTS + slot) * tier.slotMs, slots === 1 ? each : fold(kind, each));
+      }
     }
-    if (tier === SECONDS) for (const { second, slot } of this.#recent(id, width)) add(second, slot);
-    return [...steps]
-      .sort(([x], [y]) => x - y)
-      .map(([atMs, each]) => pointOf(atMs, each.length === 1 ? each[0]! : fold(kind, joined(each))));
+    if (tier === SECONDS) for (const { second, slot } of this.#recent(id, width)) add(second * 1000, slot);
+    return Array.from(steps, ([atMs, slot]) => pointOf(atMs, slot));
   }
 
   /** The minute in progress. */
@@ -153,11 +149,4 @@ export class StoredHistory implements HistoryReader {
     this.#statements.set(sql, statement);
     return statement.all(...values);
   }
-}
-
-function joined(slots: readonly Uint16Array[]): Uint16Array {
-  const width = slots[0]!.length;
-  const all = new Uint16Array(slots.length * width);
-  slots.forEach((slot, index) => all.set(slot, index * width));
-  return all;
 }
