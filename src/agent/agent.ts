@@ -49,7 +49,8 @@ export async function agent(folder: string): Promise<void> {
       ...(choosing.status() as object),
     }),
     choice: () => choosing.choice(),
-    why: ({ from, to }) => choosing.why(String(from), String(to)),
+    why: ({ from, to, at }) =>
+      choosing.why(String(from), String(to), typeof at === "string" ? Date.parse(at) : undefined),
   });
   await write(STARTED, `${process.execPath}\n${process.argv[1]}\n`);
   await write(join(AGENT_RUN, "pid"), `${process.pid}\n`);

@@ -9,8 +9,10 @@ import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
 import { compile, type Plan } from "../core/plan.ts";
+import { linesByPair } from "../core/lines.ts";
 import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
+import { HISTORY } from "../render/apply-scripts.ts";
 import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "../core/agent/config.ts";
 import type { Carried } from "../core/agent/meter.ts";
@@ -149,7 +151,7 @@ export class Choosing {
     )?.();
     this.#signals?.stop();
     this.#control?.stop();
-    this.#controller?.stop();
+    await this.#controller?.stop();
     this.#channel.restart();
     await this.#channel.run(unpinLines(this.#ends)).catch(() => undefined);
     this.#channel.restart();
@@ -183,8 +185,8 @@ export class Choosing {
   }
 
   /** Asked of the agent that runs the controller. */
-  why(from: string, to: string): unknown {
-    if (this.#controller !== undefined) return this.#controller.why(from, to);
+  why(from: string, to: string, beforeMs?: number): unknown {
+    if (this.#controller !== undefined) return this.#controller.why(from, to, beforeMs);
     throw new Error(`the controller runs on ${controllerOf(this.#config.spec) ?? "no node"}`);
   }
 
@@ -228,6 +230,12 @@ export class Choosing {
       node,
       address,
       keys,
+      tunnels: this.#plan.topology.tunnels.map(({ id }) => id),
+      measured: Array.from(linesByPair(spec)).flatMap(([pair, { kind }]) =>
+        kind === "measured" ? [pair] : [],
+      ),
+      history: { path: HISTORY, program: process.argv[1]! },
+      log: (line) => process.stderr.write(`${line}\n`),
       ordered: (message) => this.#ordered(message),
     });
     this.#connected();

@@ -129,7 +129,7 @@ export class StoredHistory implements HistoryReader {
   /** The minute in progress. */
   #recent(id: number, width: number): { second: number; slot: Uint16Array }[] {
     const layout = this.#all("SELECT value FROM meta WHERE key = 'layout'")[0]?.["value"];
-    const series = JSON.parse(String(layout ?? "[]")) as { id: number; at: number }[];
+    const series = JSON.parse(typeof layout === "string" ? layout : "[]") as { id: number; at: number }[];
     const at = series.find((each) => each.id === id)?.at;
     if (at === undefined) return [];
     return this.#all("SELECT second, points FROM recent ORDER BY second").map(({ second, points }) => ({

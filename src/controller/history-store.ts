@@ -11,16 +11,7 @@ import {
   WAY_COLUMN,
   type Kind,
 } from "./history-columns.ts";
-import {
-  HOURS,
-  MINUTES,
-  MOST_CHANGES,
-  MOST_DECISIONS,
-  SECONDS,
-  TIERS,
-  numberOf,
-  type Tier,
-} from "./history-file.ts";
+import { HOURS, MINUTES, MOST_CHANGES, MOST_DECISIONS, SECONDS, TIERS, type Tier } from "./history-file.ts";
 import type { ChangeRecord, DecisionRecord } from "./history-types.ts";
 
 /** What is sampled, in the order of its figures. */
@@ -93,19 +84,9 @@ export class HistoryStore {
   write({ sample, decisions, changes }: Batch): void {
     this.#transact(() => {
       for (const each of decisions) this.#decide(each);
-      for (const { atMs, ...told } of changes)
-        this.#run("INSERT INTO change (at, told) VALUES (?, ?)", Math.round(atMs), JSON.stringify(told));
+      for (const each of changes) this.#change(each);
       if (sample !== undefined) this.#sample(sample);
     });
-  }
-
-  meta(key: string): string | undefined {
-    const value = this.#get("SELECT value FROM meta WHERE key = ?", key)?.["value"];
-    return typeof value === "string" ? value : undefined;
-  }
-
-  note(key: string, value: string): void {
-    this.#transact(() => this.#setMeta(key, value));
   }
 
   close(): void {
@@ -133,7 +114,7 @@ export class HistoryStore {
   /** What a life before had of its last minute. */
   #recover(): void {
     const rows = this.#all("SELECT second, points FROM recent ORDER BY second");
-    const series = JSON.parse(this.meta("layout") ?? "[]") as Series[];
+    const series = JSON.parse(this.#meta("layout") ?? "[]") as Series[];
     const minutes = Map.groupBy(rows, ({ second }) => Math.floor(Number(second) / SLOTS));
     for (const [minute, each] of minutes) {
       const seconds: Uint16Array[] = [];
@@ -161,7 +142,7 @@ export class HistoryStore {
   /** The hour before the one that the minute is in, when that has just begun. */
   #foldHour(minute: number): void {
     const hour = Math.floor(minute / SLOTS);
-    const before = this.meta("hour");
+    const before = this.#meta("hour");
     if (before === String(hour)) return;
     this.#setMeta("hour", String(hour));
     if (before === undefined) return;
@@ -206,6 +187,13 @@ export class HistoryStore {
     );
   }
 
+  /** What a machine has noted of its applies is told again by every life of the controller. */
+  #change({ atMs, ...rest }: ChangeRecord): void {
+    const [at, told] = [Math.round(atMs), JSON.stringify(rest)];
+    if (this.#get("SELECT 1 FROM change WHERE at = ? AND told = ?", at, told) !== undefined) return;
+    this.#run("INSERT INTO change (at, told) VALUES (?, ?)", at, told);
+  }
+
   /** NONE: it has had too many. */
   #wayOf(series: number, nodes: readonly string[]): number {
     const text = JSON.stringify(nodes);
@@ -247,11 +235,16 @@ export class HistoryStore {
     return Number(this.#get(sql, kind, first, second)!["id"]);
   }
 
+  #meta(key: string): string | undefined {
+    const value = this.#get("SELECT value FROM meta WHERE key = ?", key)?.["value"];
+    return typeof value === "string" ? value : undefined;
+  }
+
   #setMeta(key: string, value: string): void {
     this.#run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value);
   }
 
-  #transact<Value>(work: () => Value): Value {
+  #transact<Result>(work: () => Result): Result {
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const value = work();
@@ -290,10 +283,7 @@ type Value = number | string | Uint8Array;
 type Row = Readonly<Record<string, unknown>>;
 
 /** How far back a tier reaches with so many figures a slot. */
-export const keptMs = ({ keptMs: most, budget, slotMs }: Tier, width: number): number =>
+const keptMs = ({ keptMs: most, budget, slotMs }: Tier, width: number): number =>
   Math.min(most, Math.max(SLOTS, budget / Math.max(1, width)) * slotMs);
 
 const figuresOf = (points: Uint8Array): Uint16Array => new Uint16Array(points.slice().buffer);
-
-export const sizeOf = (db: DatabaseSync): number =>
-  numberOf(db, "PRAGMA page_count") * numberOf(db, "PRAGMA page_size");

@@ -182,13 +182,18 @@ describe("the history", () => {
         { atMs: T0 + 1, kind: "joined", who: "b", text: "b is there" },
       ],
     });
+    // Told again, it is still one.
+    store.write({ decisions: [], changes: [{ atMs: T0, kind: "start", text: "began" }] });
     const reader = readerOf(path);
     const times = (list: readonly { atMs: number }[]): number[] => list.map(({ atMs }) => atMs - T0);
     expect(times(reader.decisions({ count: 2 }))).toEqual([2000, 1000]);
     expect(times(reader.decisions({ from: "a", to: "c", count: 9 }))).toEqual([2000, 0]);
     expect(times(reader.decisions({ from: "a", beforeMs: T0 + 1999, count: 9 }))).toEqual([0]);
     expect(reader.decisions({ to: "a", count: 1 })[0]).toEqual(decision(T0 + 1000, "c", "a"));
-    expect(reader.changes(1)).toEqual([{ atMs: T0 + 1, kind: "joined", who: "b", text: "b is there" }]);
+    expect(reader.changes(9)).toEqual([
+      { atMs: T0 + 1, kind: "joined", who: "b", text: "b is there" },
+      { atMs: T0, kind: "start", text: "began" },
+    ]);
     reader.close();
     store.close();
   });

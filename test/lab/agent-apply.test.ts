@@ -75,6 +75,25 @@ describe("apply --agent", () => {
       await until(async () => (await askAgent(a, { get: "status" }).catch(() => undefined)) !== undefined);
       expect(await epochOf(a)).toBeGreaterThanOrEqual(epoch);
 
+      // So does the controller, which knows what was decided before.
+      const b = await lab.host("b");
+      const historyOf = async () =>
+        ((await askAgent(b, { get: "status" })) as { network: { history: { kept: string } } }).network
+          .history;
+      expect(await historyOf()).toEqual({ kept: "disk" });
+      const decided = async () => {
+        const { stdout } = await tofro("why", "a", "c", "--json", "--lab", lab.name);
+        return (JSON.parse(stdout || "{}") as { decisions?: { at: string }[] }).decisions ?? [];
+      };
+      const was = await decided();
+      expect(was.length).toBeGreaterThan(0);
+      // All of it is written within a second.
+      await sleep(2500);
+      await sh(b, `kill -9 ${await pidOf(b)}`);
+      await until(async () => (await decided()).length >= was.length);
+      expect((await decided()).slice(-was.length)).toEqual(was);
+      expect(await sh(b, "stat -c '%a %s' /var/lib/tofro/history.sqlite")).toMatch(/^600 [1-9]/);
+
       // A route of ours that somebody deletes is put back by the agent; one of its files is put back by apply.
       await sh(a, "ip route del 192.168.51.2");
       await until(async () => (await wayOf()).includes("wg-"));
@@ -86,9 +105,11 @@ describe("apply --agent", () => {
       expect(await apply(lab, "--no-agent")).toMatchObject({ code: 0 });
       expect(await snapshotAll(lab)).toEqual(without);
       expect(await plan(lab)).toBe(NOTHING);
+      expect(await sh(b, "ls /var/lib/tofro")).toContain("history.sqlite\n");
       expect(await apply(lab, "--agent")).toMatchObject({ code: 0 });
       expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
       expect(await snapshotAll(lab)).toEqual(nothing);
+      expect(await sh(b, "ls -d /var/lib/tofro 2>/dev/null || true")).toBe("");
       for (const node of NODES)
         expect(await sh(await lab.host(node), "ps -e -o args | grep '[t]ofro.*/agent' || true")).toBe("");
     });

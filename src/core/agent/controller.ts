@@ -110,7 +110,6 @@ export class Controller {
   report(link: LinkIndex, nowMs: number): LinkReport | undefined {
     return this.#table.latest(link, nowMs);
   }
-  }
 
   view(nowMs: number): View {
     const { patience } = this.#options;

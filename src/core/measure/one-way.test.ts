@@ -34,9 +34,9 @@ it("bounds the true delay of every link and path, whatever the clocks say", () =
       const delayOf = oneWayDelays(NODES, reportsOf(offsets, delays));
       for (const path of [...LINKS.map((_, link) => [link]), [0, 2], [0, 2, 6], [7, 5]]) {
         const found = delayOf(path)!;
-        const true_ = path.reduce((sum, link) => sum + delays[link]!, 0);
-        expect(found.lowestMs).toBeLessThanOrEqual(true_ + 1e-6);
-        expect(found.highestMs).toBeGreaterThanOrEqual(true_ - 1e-6);
+        const trulyMs = path.reduce((sum, link) => sum + delays[link]!, 0);
+        expect(found.lowestMs).toBeLessThanOrEqual(trulyMs + 1e-6);
+        expect(found.highestMs).toBeGreaterThanOrEqual(trulyMs - 1e-6);
         expect(found.guessMs).toBeGreaterThanOrEqual(found.lowestMs);
         expect(found.guessMs).toBeLessThanOrEqual(found.highestMs);
       }

@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, it } from "vitest";
+import { agentProgram } from "../agent/bundle.ts";
+import { writeAtomic } from "../files/atomic.ts";
+import { encodeLink } from "./history-columns.ts";
+import { HistoryKeeper } from "./history-keeper.ts";
+import type { DecisionRecord } from "./history-types.ts";
+
+const folders: string[] = [];
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), "tofro-keeper-"));
+  folders.push(made);
+  return made;
+};
+afterEach(() => {
+  for (const each of folders.splice(0)) rmSync(each, { recursive: true, force: true });
+});
+
+const LAYOUT = { links: [{ tunnel: "a - c", from: "a" }], pairs: [] };
+const T0 = Date.UTC(2026, 10, 27, 8);
+const way = { path: ["a", "c"], moreCostMs: 0 };
+const decision = (atMs: number): DecisionRecord => ({
+  atMs,
+  from: "a",
+  to: "c",
+  reason: "gain",
+  was: way,
+  is: way,
+  candidates: [way],
+});
+
+/** By the very program that runs on nodes. */
+async function begin(at: string, log: string[] = []): Promise<HistoryKeeper> {
+  const program = join(at, "agent.mjs");
+  await writeAtomic(program, await agentProgram(), 0o600);
+  const path = join(at, "tofro", "history.sqlite");
+  const keeper = new HistoryKeeper({ path, program, layout: LAYOUT, log: (line) => log.push(line) });
+  while (keeper.status().kept === "memory" && log.length === 0) await sleep(10);
+  return keeper;
+}
+
+describe("the history of a controller", () => {
+  it("is on the disk when the controller has ended, and known to the next", async () => {
+    const at = folder();
+    const first = await begin(at);
+    expect(first.status()).toEqual({ kept: "disk" });
+    first.decided([decision(T0), decision(T0 + 1000)]);
+    first.changed({ atMs: T0, kind: "start", text: "began" });
+    // Before it is written.
+    expect(first.decisions({ count: 9 }).map(({ atMs }) => atMs - T0)).toEqual([1000, 0]);
+    const figures = Uint16Array.from(encodeLink({ jitterMs: 1, isDown: false }));
+    first.write({ atMs: T0, figures, paths: [] });
+    first.decided([decision(T0 + 2000)]);
+    await first.stop();
+    const next = await begin(at);
+    next.decided([decision(T0 + 3000)]);
+    expect(next.decisions({ from: "a", count: 3 }).map(({ atMs }) => atMs - T0)).toEqual([3000, 2000, 1000]);
+    expect(next.changes(9)).toEqual([{ atMs: T0, kind: "start", text: "began" }]);
+    expect(next.link("a - c", "a", "hour", T0 + 5000)).toEqual([{ atMs: T0, jitterMs: 1, isDown: false }]);
+    await next.stop();
+  });
+
+  it("stays in memory where there can be no file, and says why", async () => {
+    const at = folder();
+    mkdirSync(join(at, "tofro", "history.sqlite", "a folder in its way"), { recursive: true });
+    const log: string[] = [];
+    const keeper = await begin(at, log);
+    keeper.decided([decision(T0)]);
+    keeper.write(undefined);
+    expect(keeper.decisions({ count: 1 })).toEqual([decision(T0)]);
+    expect(keeper.link("a - c", "a", "hour", T0)).toEqual([]);
+    expect(keeper.status()).toEqual({ kept: "memory", trouble: log[0] });
+    expect(log[0]).toMatch(/^history: /);
+    await keeper.stop();
+  });
+
+  it("stays in memory on a Node.js without node:sqlite, which loads the program all the same", async () => {
+    const at = folder();
+    const program = join(at, "agent.mjs");
+    await writeAtomic(program, await agentProgram(), 0o600);
+    const script = `
+      import { HistoryKeeper } from ${JSON.stringify(join(import.meta.dirname, "history-keeper.ts"))};
+      const keeper = new HistoryKeeper({ path: "${at}/h/x", program: "", layout: { links: [], pairs: [] }, log: () => {} });
+      setTimeout(() => console.log(JSON.stringify(keeper.status())), 500);`;
+    const run = promisify(execFile);
+    const options = ["--no-experimental-sqlite", "--no-warnings"];
+    const { stdout } = await run(process.execPath, [...options, "--input-type=module", "-e", script]);
+    expect(JSON.parse(stdout)).toEqual({
+      kept: "memory",
+      trouble: "history on disk needs Node.js 22.13 or newer: decisions are kept in memory only",
+    });
+    const asked = await run(process.execPath, [...options, program]).catch(
+      (error: { stderr: string }) => error,
+    );
+    expect(asked.stderr).toBe("tofro-agent: Usage: agent.mjs FOLDER | --ask REQUEST\n");
+  });
+});

@@ -1,0 +1,190 @@
+// The history as the controller has it: on the disk by a thread of its own, and the last of it in memory, whatever the disk does.
+import type { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import { openForReading, type Sqlite } from "./history-file.ts";
+import { History } from "./history.ts";
+import { StoredHistory } from "./history-reader.ts";
+import type { Layout, Sample } from "./history-store.ts";
+import { loadSqlite, type FromThread, type ThreadTask, type ToThread } from "./history-thread.ts";
+import type {
+  ChangeRecord,
+  DecisionFilter,
+  DecisionRecord,
+  HistoryReader,
+  LinkPoint,
+  PairPoint,
+  Span,
+} from "./history-types.ts";
+
+export interface KeeperOptions {
+  readonly path: string;
+  /** What runs as the thread when it finds itself in one: the agent's own program. */
+  readonly program: string;
+  readonly layout: Layout;
+  readonly log: (line: string) => void;
+}
+
+export interface HistoryStatus {
+  readonly kept: "disk" | "memory";
+  /** Why not on the disk, or what went wrong there last. */
+  readonly trouble?: string;
+}
+
+/** Batches that the thread has not written yet: more say that the disk is too slow. */
+const MOST_WAITING = 30;
+const END_MS = 5_000;
+const WANTED = "history on disk needs Node.js 22.13 or newer: decisions are kept in memory only";
+
+export class HistoryKeeper implements HistoryReader {
+  readonly #options: KeeperOptions;
+  readonly #memory = new History();
+  #decisions: DecisionRecord[] = [];
+  #changes: ChangeRecord[] = [];
+  #worker: Worker | undefined;
+  #stored: StoredHistory | undefined;
+  #waiting = 0;
+  #trouble: string | undefined;
+  #isStopped = false;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    void this.#begin();
+  }
+
+  decided(decisions: readonly DecisionRecord[]): void {
+    this.#memory.add(decisions);
+    this.#decisions.push(...decisions);
+  }
+
+  changed(change: ChangeRecord): void {
+    this.#memory.changed(change);
+    this.#changes.push(change);
+  }
+
+  /** To be called once a second: what has come since then is written, too. */
+  write(sample: Sample | undefined): void {
+    const [decisions, changes] = [this.#decisions, this.#changes];
+    if (this.#stored === undefined) return this.#shorten();
+    if (this.#waiting >= MOST_WAITING) return this.#shorten();
+    [this.#decisions, this.#changes] = [[], []];
+    this.#waiting++;
+    this.#post({ kind: "batch", batch: { ...(sample && { sample }), decisions, changes } });
+  }
+
+  status(): HistoryStatus {
+    return {
+      kept: this.#stored === undefined ? "memory" : "disk",
+      ...(this.#trouble !== undefined && { trouble: this.#trouble }),
+    };
+  }
+
+  link(tunnel: string, from: string, span: Span, nowMs: number): readonly LinkPoint[] {
+    return this.#read((stored) => stored.link(tunnel, from, span, nowMs)) ?? [];
+  }
+
+  pair(from: string, to: string, span: Span, nowMs: number): readonly PairPoint[] {
+    return this.#read((stored) => stored.pair(from, to, span, nowMs)) ?? [];
+  }
+
+  /** What is not on the disk yet is in memory. */
+  decisions(filter: DecisionFilter): readonly DecisionRecord[] {
+    const stored = this.#read((each) => each.decisions(filter)) ?? [];
+    return merged(stored, this.#memory.decisions(filter), filter.count);
+  }
+
+  changes(count: number): readonly ChangeRecord[] {
+    return merged(this.#read((stored) => stored.changes(count)) ?? [], this.#memory.changes(count), count);
+  }
+
+  /** When all of it is written. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.write(undefined);
+    this.#post({ kind: "end" });
+    const ended = Promise.withResolvers<void>();
+    worker.once("exit", () => ended.resolve());
+    const timer = setTimeout(() => void worker.terminate(), END_MS);
+    await ended.promise;
+    clearTimeout(timer);
+    this.#stored?.close();
+    this.#stored = undefined;
+  }
+
+  async #begin(): Promise<void> {
+    const sqlite = await loadSqlite();
+    if (this.#isStopped) return;
+    if (sqlite === undefined) return this.#complain(WANTED);
+    const { path, program, layout } = this.#options;
+    const worker = new Worker(program, { workerData: { path, layout } satisfies ThreadTask });
+    this.#worker = worker;
+    worker.on("message", (message: FromThread) => this.#heard(message, sqlite));
+    worker.on("error", (error) => {
+      this.#complain(`history: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    worker.on("exit", () => {
+      if (this.#isStopped) return;
+      this.#worker = undefined;
+      this.#stored?.close();
+      this.#stored = undefined;
+    });
+  }
+
+  #heard(message: FromThread, sqlite: Sqlite): void {
+    if (message.kind === "written") this.#waiting--;
+    else if (message.kind === "trouble") this.#complain(`history: ${message.text}`);
+    else {
+      this.#stored?.close();
+      this.#stored = undefined;
+      try {
+        const db: DatabaseSync = openForReading(sqlite, this.#options.path);
+        this.#stored = new StoredHistory(db);
+      } catch (error) {
+        this.#complain(`history: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+
+  #post(message: ToThread): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #read<Value>(work: (stored: StoredHistory) => Value): Value | undefined {
+    try {
+      return this.#stored && work(this.#stored);
+    } catch (error) {
+      this.#complain(`history: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Nobody takes them: the memory has the last ones. */
+  #shorten(): void {
+    this.#decisions = this.#decisions.slice(-this.#memory.most);
+    this.#changes = this.#changes.slice(-this.#memory.most);
+  }
+
+  #complain(text: string): void {
+    if (text !== this.#trouble) this.#options.log(text);
+    this.#trouble = text;
+  }
+}
+
+/** Both newest first. */
+function merged<Each extends { readonly atMs: number }>(
+  stored: readonly Each[],
+  remembered: readonly Each[],
+  count: number,
+): readonly Each[] {
+  const known = new Set(stored.map((each) => JSON.stringify(sorted(each))));
+  const others = remembered.filter((each) => !known.has(JSON.stringify(sorted(each))));
+  if (others.length === 0) return stored;
+  return [...stored, ...others].sort((x, y) => y.atMs - x.atMs).slice(0, count);
+}
+
+/** What comes from the disk has its keys in another order. */
+const sorted = (value: object): unknown =>
+  Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .sort(([x], [y]) => (x < y ? -1 : 1));
