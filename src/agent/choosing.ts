@@ -19,6 +19,9 @@ import type { Carried } from "../core/agent/meter.ts";
 import { localHost } from "../linux/command.ts";
 import { meter } from "./carried.ts";
 import { callController, type AgentEnd } from "./control.ts";
+import type { Metric } from "../core/metrics/exposition.ts";
+import { agentMetrics, type AgentFigures } from "./metrics.ts";
+import { octetsOf } from "./octets.ts";
 import type { Kept } from "./kept.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";
 import { pinLines, probedEnds, type ProbedEnd, unpinLines } from "./pins.ts";
@@ -61,6 +64,7 @@ export class Choosing {
   #signals: Signals | undefined;
   #control: AgentEnd | undefined;
   #controller: RunningController | undefined;
+  readonly #startedMs = Date.now();
   #isConnected = false;
   #isStopped = false;
   #carried: Carried | undefined;
@@ -177,6 +181,40 @@ export class Choosing {
       })),
       ...(this.#controller && { network: this.#controller.status() }),
     };
+  }
+
+  metrics(keeper: Pick<AgentFigures, "repairs" | "isTroubled">): Metric[] {
+    const nowMs = now();
+    const { senders, names } = this.#links;
+    const { tunnels } = this.#plan.topology;
+    const own = agentMetrics({
+      ...keeper,
+      node: this.#config.node,
+      startedMs: this.#startedMs,
+      isConnected: this.#isConnected,
+      epoch: this.#core.holding.choice.epoch,
+      links: Array.from(this.#core.incoming, ([link, incoming]) => {
+        const figures = incoming.figures(nowMs);
+        return {
+          tunnel: tunnels[link >> 1]!.id,
+          from: names[senders[link]!]!,
+          condition: incoming.condition,
+          ...(figures && { figures }),
+        };
+      }),
+      tunnels: this.#ends.map(({ tunnel, incoming, interface: name }) => ({
+        tunnel,
+        peer: names[senders[incoming]!]!,
+        received: octetsOf(name, "rx"),
+        sent: octetsOf(name, "tx"),
+      })),
+    });
+    return [...own, ...(this.#controller?.metrics() ?? [])];
+  }
+
+  /** Of the node, in the overlay. */
+  get addresses(): readonly string[] {
+    return this.#plan.topology.nodes.find(({ name }) => name === this.#config.node)!.addresses;
   }
 
   /** The last that was installed whole. */

@@ -8,8 +8,10 @@ import type { LinkIndex } from "../core/route.ts";
 import { listenForAgents, type ControllerEnd } from "../agent/control.ts";
 import type { PairKeys } from "../agent/pair-keys.ts";
 import { OUTCOMES } from "../render/apply-scripts.ts";
+import type { Metric } from "../core/metrics/exposition.ts";
 import { appliesOf } from "./applies.ts";
 import { HistoryKeeper } from "./history-keeper.ts";
+import { controllerMetrics } from "./metrics.ts";
 import { pathOf, Sampler, type SampledNetwork } from "./history-sample.ts";
 import type { ChangeRecord, DecisionRecord, HistoryReader, WayRecord } from "./history-types.ts";
 
@@ -19,6 +21,7 @@ const APPLIES_MS = 5_000;
 /** Of one pair, and of all. */
 const TOLD_OF_PAIR = 200;
 const TOLD = 20;
+const REASONS: readonly Decision["reason"][] = ["gain", "failed", "recovered", "limit", "along"];
 
 export interface RunOptions extends ControllerOptions, SampledNetwork {
   readonly node: string;
@@ -41,6 +44,7 @@ export class RunningController {
   #down: ReadonlySet<LinkIndex> = new Set();
   #appliedMs = -Infinity;
   #failovers = 0;
+  readonly #reasons = new Map<string, number>(REASONS.map((reason) => [reason, 0]));
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -76,9 +80,17 @@ export class RunningController {
     return this.#history;
   }
 
-  /** Since it began. */
-  get failovers(): number {
-    return this.#failovers;
+  metrics(): Metric[] {
+    const { links } = this.#options;
+    return controllerMetrics({
+      layout: this.#sampler.layout,
+      ...this.#sampler.latest,
+      receivers: Array.from(links.receivers, (node) => links.names[node]!),
+      agents: links.names.map((node) => ({ node, isThere: this.#core.members.has(node) })),
+      decisions: this.#reasons,
+      failovers: this.#failovers,
+      isOnDisk: this.#history.status().kept === "disk",
+    });
   }
 
   /** What the agent in this process says. */
@@ -155,6 +167,7 @@ export class RunningController {
 
   #decided(decisions: readonly Decision[]): void {
     const atMs = Date.now();
+    for (const { reason } of decisions) this.#reasons.set(reason, this.#reasons.get(reason)! + 1);
     const { links: all } = this.#options;
     const way = ({ links, figures }: Decision["was"]): WayRecord => ({
       path: pathOf(all, links),

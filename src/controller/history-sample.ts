@@ -7,7 +7,7 @@ import type { PairKey } from "../core/lines.ts";
 import type { DelayInterval } from "../core/measure/measurement.ts";
 import { oneWayDelays } from "../core/measure/one-way.ts";
 import type { LinkIndex } from "../core/route.ts";
-import { encodeLink, encodePair, type LinkFigures } from "./history-columns.ts";
+import { encodeLink, encodePair, type LinkFigures, type PairFigures } from "./history-columns.ts";
 import type { Layout, Sample } from "./history-store.ts";
 import type { DelayBand } from "./history-types.ts";
 
@@ -25,6 +25,12 @@ const EVERY_SECOND = 64;
 /** Of the loss windows of a report the shortest: its packets are counted in two seconds, not in sixty. */
 const LOSS_WINDOW = 0;
 
+/** In the order of the layout. */
+interface Figures {
+  readonly links: readonly LinkFigures[];
+  readonly pairs: readonly (PairFigures & { readonly hops: number })[];
+}
+
 export class Sampler {
   readonly #options: SampledNetwork;
   /** By measured pair: the link of its direct tunnel. */
@@ -32,6 +38,7 @@ export class Sampler {
   readonly #paths = new Map<number, string>();
   readonly layout: Layout;
   #count = 0;
+  #latest: Figures = { links: [], pairs: [] };
 
   constructor(options: SampledNetwork) {
     this.#options = options;
@@ -53,6 +60,11 @@ export class Sampler {
     });
   }
 
+  /** Of the last sample. */
+  get latest(): Figures {
+    return this.#latest;
+  }
+
   /** Undefined: not this second. `nowMs` is on the controller's clock, `atMs` since 1970. */
   sample(core: Controller, nowMs: number, atMs: number): Sample | undefined {
     const { links, network, measured } = this.#options;
@@ -70,18 +82,17 @@ export class Sampler {
       const window = reports[link]?.losses[LOSS_WINDOW];
       return window === undefined || window.sent === 0 ? undefined : window.lost / window.sent;
     };
-    const figures = Array.from(senders, (_, link): number[] => {
+    const linkFigures = Array.from(senders, (_, link): LinkFigures => {
       const [delay, loss] = [delayOf([link]), lossOf(link)];
-      const known: LinkFigures = {
+      return {
         ...(delay && { delayMs: bandOf(delay) }),
         ...(reports[link] && { jitterMs: reports[link].jitterMs }),
         ...(loss !== undefined && { loss }),
         isDown: down.has(link),
       };
-      return encodeLink(known);
     });
     const paths: [number, string[]][] = [];
-    measured.forEach((pair, index) => {
+    const pairFigures = measured.map((pair, index) => {
       const way = wayOf(network, core.state, pair);
       const path = pathOf(links, way);
       if (this.#paths.get(index) !== path.join()) paths.push([index, path]);
@@ -91,15 +102,16 @@ export class Sampler {
       const losses = way.map(lossOf);
       const isKnown = way.length > 0 && !losses.includes(undefined);
       const directLoss = direct === undefined ? undefined : lossOf(direct);
-      figures.push(
-        encodePair({
-          ...(delay && { delayMs: bandOf(delay) }),
-          ...(isKnown && { loss: 1 - losses.reduce<number>((arriving, loss) => arriving * (1 - loss!), 1) }),
-          ...(directDelay && { directDelayMs: bandOf(directDelay) }),
-          ...(directLoss !== undefined && { directLoss }),
-        }),
-      );
+      return {
+        hops: way.length,
+        ...(delay && { delayMs: bandOf(delay) }),
+        ...(isKnown && { loss: 1 - losses.reduce<number>((arriving, loss) => arriving * (1 - loss!), 1) }),
+        ...(directDelay && { directDelayMs: bandOf(directDelay) }),
+        ...(directLoss !== undefined && { directLoss }),
+      };
     });
+    this.#latest = { links: linkFigures, pairs: pairFigures };
+    const figures = [...linkFigures.map(encodeLink), ...pairFigures.map(encodePair)];
     return { atMs, figures: Uint16Array.from(figures.flat()), paths };
   }
 }

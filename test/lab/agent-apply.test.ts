@@ -6,6 +6,7 @@ import type { Host } from "../../src/linux/command.ts";
 import { MEASURED } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { promtool } from "../support/promtool.ts";
 import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 
@@ -46,7 +47,7 @@ async function replaceNode(host: Host, script: string): Promise<void> {
 
 describe("apply --agent", () => {
   it("installs agents that choose, come back when they die, and are no drift; --no-agent takes them off", async () => {
-    await withLab(MEASURED, { bare: true, underlay: UNDERLAY }, async (lab) => {
+    await withLab(`${MEASURED}metrics: 9586\n`, { bare: true, underlay: UNDERLAY }, async (lab) => {
       const nothing = await snapshotAll(lab);
       expect((await apply(lab)).code).toBe(0);
       const without = await snapshotAll(lab);
@@ -75,7 +76,29 @@ describe("apply --agent", () => {
       await until(async () => (await askAgent(a, { get: "status" }).catch(() => undefined)) !== undefined);
       expect(await epochOf(a)).toBeGreaterThanOrEqual(epoch);
 
-      // So does the controller, which knows what was decided before.
+      // Prometheus would get this, on the node itself and in the overlay, and nowhere else.
+      const metrics = (address: string) =>
+        sh(
+          a,
+          `node -e "fetch('http://${address}:9586/metrics').then((r) => r.text()).then(console.log, () => {})"`,
+        );
+      const served = await metrics("192.168.51.1");
+      expect(promtool(["check", "metrics"], served)).toEqual({ code: 0, said: "" });
+      for (const line of [
+        /^tofro_link_up{from="a",to="b",tunnel="a - b"} 1$/m,
+        /^tofro_controller_agent_up{node="c"} 1$/m,
+      ])
+        expect(served).toMatch(line);
+      const delay = (name: string) =>
+        Number(new RegExp(`^${name}{from="a",to="c",tunnel="a - c"} (\\S+)$`, "m").exec(served)?.[1]);
+      // 55 ms there and 15 ms back.
+      expect(delay("tofro_link_delay_lowest_seconds")).toBeLessThan(0.056);
+      expect(delay("tofro_link_delay_highest_seconds")).toBeGreaterThan(0.055);
+      expect(served).toContain('tofro_pair_hops{from="a",to="c"} 2\n');
+      expect(await metrics("127.0.0.1")).toContain('tofro_agent_info{node="a"} 1\n');
+      expect(await metrics("198.51.100.1")).toBe("");
+
+      // The controller, too, which knows what was decided before.
       const b = await lab.host("b");
       const historyOf = async () =>
         ((await askAgent(b, { get: "status" })) as { network: { history: { kept: string } } }).network
