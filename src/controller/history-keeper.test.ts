@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
@@ -22,6 +23,7 @@ afterEach(() => {
 });
 
 const LAYOUT = { links: [{ tunnel: "a - c", from: "a" }], pairs: [] };
+const HOUR_MS = 3_600_000;
 const T0 = Date.UTC(2026, 10, 27, 8);
 const way = { path: ["a", "c"], moreCostMs: 0 };
 const decision = (atMs: number): DecisionRecord => ({
@@ -65,6 +67,34 @@ describe("the history of a controller", () => {
     await next.stop();
   });
 
+  it("begins anew when the file breaks under it, says so, and goes on", async () => {
+    const at = folder();
+    const log: string[] = [];
+    const keeper = await begin(at, log);
+    const path = join(at, "tofro", "history.sqlite");
+    const figures = Uint16Array.from(encodeLink({ jitterMs: 1, isDown: false }));
+    for (let index = 0; index < 70; index++) keeper.write({ atMs: T0 + index * 1000, figures, paths: [] });
+    const other = new DatabaseSync(path, { timeout: 5000 });
+    other.exec("DROP TABLE recent");
+    other.close();
+    let second = 70;
+    while (!keeper.status().trouble?.includes(".aside")) {
+      keeper.write({ atMs: T0 + second++ * 1000, figures, paths: [] });
+      await sleep(20);
+    }
+    const known = (): number => keeper.link("a - c", "a", "hour", T0 + HOUR_MS).length;
+    while (known() === 0) {
+      keeper.write({ atMs: T0 + second++ * 1000, figures, paths: [] });
+      await sleep(20);
+    }
+    expect(keeper.status()).toMatchObject({ kept: "disk" });
+    expect(log.slice(0, 2)).toEqual([
+      expect.stringContaining("no such table") as string,
+      `history: ${path} broke: it is ${path}.aside now`,
+    ]);
+    await keeper.stop();
+  });
+
   it("stays in memory where there can be no file, and says why", async () => {
     const at = folder();
     mkdirSync(join(at, "tofro", "history.sqlite", "a folder in its way"), { recursive: true });
@@ -74,8 +104,9 @@ describe("the history of a controller", () => {
     keeper.write(undefined);
     expect(keeper.decisions({ count: 1 })).toEqual([decision(T0)]);
     expect(keeper.link("a - c", "a", "hour", T0)).toEqual([]);
-    expect(keeper.status()).toEqual({ kept: "memory", trouble: log[0] });
-    expect(log[0]).toMatch(/^history: /);
+    const { trouble, ...rest } = keeper.status();
+    expect(rest).toEqual({ kept: "memory" });
+    expect(log[0]).toBe(`history: ${trouble}`);
     await keeper.stop();
   });
 
@@ -92,7 +123,7 @@ describe("the history of a controller", () => {
     const { stdout } = await run(process.execPath, [...options, "--input-type=module", "-e", script]);
     expect(JSON.parse(stdout)).toEqual({
       kept: "memory",
-      trouble: "history on disk needs Node.js 22.13 or newer: decisions are kept in memory only",
+      trouble: "it is kept on disk with Node.js 22.13 or newer; here decisions are in memory only",
     });
     const asked = await run(process.execPath, [...options, program]).catch(
       (error: { stderr: string }) => error,

@@ -33,7 +33,7 @@ export interface HistoryStatus {
 /** Batches that the thread has not written yet: more say that the disk is too slow. */
 const MOST_WAITING = 30;
 const END_MS = 5_000;
-const WANTED = "history on disk needs Node.js 22.13 or newer: decisions are kept in memory only";
+const WANTED = "it is kept on disk with Node.js 22.13 or newer; here decisions are in memory only";
 
 export class HistoryKeeper implements HistoryReader {
   readonly #options: KeeperOptions;
@@ -44,6 +44,7 @@ export class HistoryKeeper implements HistoryReader {
   #stored: StoredHistory | undefined;
   #waiting = 0;
   #trouble: string | undefined;
+  #isAside = false;
   #isStopped = false;
 
   constructor(options: KeeperOptions) {
@@ -121,7 +122,7 @@ export class HistoryKeeper implements HistoryReader {
     this.#worker = worker;
     worker.on("message", (message: FromThread) => this.#heard(message, sqlite));
     worker.on("error", (error) => {
-      this.#complain(`history: ${error instanceof Error ? error.message : String(error)}`);
+      this.#complain(error instanceof Error ? error.message : String(error));
     });
     worker.on("exit", () => {
       if (this.#isStopped) return;
@@ -132,16 +133,21 @@ export class HistoryKeeper implements HistoryReader {
   }
 
   #heard(message: FromThread, sqlite: Sqlite): void {
-    if (message.kind === "written") this.#waiting--;
-    else if (message.kind === "trouble") this.#complain(`history: ${message.text}`);
-    else {
+    if (message.kind === "written") {
+      this.#waiting--;
+      // A full disk has room again; but what was put aside stays worth a look.
+      if (message.isWhole && !this.#isAside) this.#trouble = undefined;
+    } else if (message.kind === "trouble") {
+      this.#isAside ||= message.isAside;
+      this.#complain(message.text);
+    } else {
       this.#stored?.close();
       this.#stored = undefined;
       try {
         const db: DatabaseSync = openForReading(sqlite, this.#options.path);
         this.#stored = new StoredHistory(db);
       } catch (error) {
-        this.#complain(`history: ${error instanceof Error ? error.message : String(error)}`);
+        this.#complain(error instanceof Error ? error.message : String(error));
       }
     }
   }
@@ -154,7 +160,7 @@ export class HistoryKeeper implements HistoryReader {
     try {
       return this.#stored && work(this.#stored);
     } catch (error) {
-      this.#complain(`history: ${error instanceof Error ? error.message : String(error)}`);
+      this.#complain(error instanceof Error ? error.message : String(error));
       return undefined;
     }
   }
@@ -166,7 +172,7 @@ export class HistoryKeeper implements HistoryReader {
   }
 
   #complain(text: string): void {
-    if (text !== this.#trouble) this.#options.log(text);
+    if (text !== this.#trouble) this.#options.log(`history: ${text}`);
     this.#trouble = text;
   }
 }

@@ -13,9 +13,9 @@ export type ToThread = { readonly kind: "batch"; readonly batch: Batch } | { rea
 export type FromThread =
   /** It can be read from now on: also again, when the file before had to be put aside. */
   | { readonly kind: "open" }
-  | { readonly kind: "written" }
-  /** In words; what was to be written is not. */
-  | { readonly kind: "trouble"; readonly text: string };
+  | { readonly kind: "written"; readonly isWhole: boolean }
+  /** In words. `isAside`: a file was put aside, and another one is in its place. */
+  | { readonly kind: "trouble"; readonly text: string; readonly isAside: boolean };
 
 /** A second file that breaks within so long is the disk's doing. */
 const PATIENCE_MS = 3_600_000;
@@ -40,15 +40,16 @@ export async function historyThread(): Promise<void> {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, which has none
   const tell = (message: FromThread): void => parentPort?.postMessage(message);
   const sqlite = await loadSqlite();
-  if (sqlite === undefined) return tell({ kind: "trouble", text: "this Node.js has no node:sqlite" });
+  if (sqlite === undefined)
+    return tell({ kind: "trouble", text: "this Node.js has no node:sqlite", isAside: false });
   let store: HistoryStore | undefined;
   let brokenMs = -Infinity;
   const fail = (error: unknown): void =>
-    tell({ kind: "trouble", text: error instanceof Error ? error.message : String(error) });
+    tell({ kind: "trouble", text: error instanceof Error ? error.message : String(error), isAside: false });
   const begin = (): void => {
     const { db, trouble } = openFile(sqlite, path);
     store = new HistoryStore(db, layout);
-    if (trouble !== undefined) tell({ kind: "trouble", text: trouble });
+    if (trouble !== undefined) tell({ kind: "trouble", text: trouble, isAside: true });
     tell({ kind: "open" });
   };
   /** What the file holds has turned out to be broken. */
@@ -58,18 +59,22 @@ export async function historyThread(): Promise<void> {
     brokenMs = performance.now();
     store?.close();
     store = undefined;
-    putAside(path);
+    const to = putAside(path);
     begin();
+    tell({ kind: "trouble", text: `${path} broke: it is ${to} now`, isAside: true });
   };
-  const attempt = (work: () => void): void => {
+  /** Whether it went well. */
+  const attempt = (work: () => void): boolean => {
     try {
       work();
+      return true;
     } catch (error) {
       try {
         beginAnew(error);
       } catch (again) {
         fail(again);
       }
+      return false;
     }
   };
   attempt(begin);
@@ -79,7 +84,7 @@ export async function historyThread(): Promise<void> {
       parentPort?.close();
       return;
     }
-    attempt(() => store?.write(message.batch));
-    tell({ kind: "written" });
+    const isWhole = attempt(() => store?.write(message.batch));
+    tell({ kind: "written", isWhole: isWhole && store !== undefined });
   });
 }
