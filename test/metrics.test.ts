@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { agentMetrics } from "../src/agent/metrics.ts";
+import { encodeLink, encodePair } from "../src/controller/history-columns.ts";
 import { controllerMetrics } from "../src/controller/metrics.ts";
 import { exposition } from "../src/core/metrics/exposition.ts";
 import { FAMILIES } from "../src/core/metrics/families.ts";
@@ -42,8 +43,11 @@ const METRICS = [
   }),
   ...controllerMetrics({
     layout: { links: [{ tunnel: "a - b", from: "a" }], pairs: [{ from: "a", to: "c" }] },
-    links: [{ delayMs, isDown: false }],
-    pairs: [{ delayMs, directDelayMs: delayMs, loss: 0.25, hops: 2 }],
+    figures: Uint16Array.from([
+      ...encodeLink({ delayMs, isDown: false }),
+      ...encodePair({ delayMs, directDelayMs: delayMs, loss: 0.25 }),
+    ]),
+    hops: [2],
     receivers: ["b"],
     agents: [
       { node: "a", isThere: true },

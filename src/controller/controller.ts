@@ -12,7 +12,8 @@ import type { Metric } from "../core/metrics/exposition.ts";
 import { appliesOf } from "./applies.ts";
 import { HistoryKeeper } from "./history-keeper.ts";
 import { controllerMetrics } from "./metrics.ts";
-import { pathOf, Sampler, type SampledNetwork } from "./history-sample.ts";
+import { layoutOf, pathOf } from "./history-figures.ts";
+import { Sampler, type SampledNetwork } from "./history-sample.ts";
 import type { ChangeRecord, DecisionRecord, HistoryReader, WayRecord } from "./history-types.ts";
 
 const TICK_MS = 50;
@@ -52,7 +53,7 @@ export class RunningController {
     this.#sampler = new Sampler(options);
     this.#history = new HistoryKeeper({
       ...options.history,
-      layout: this.#sampler.layout,
+      sampled: this.#sampler.sampled,
       log: options.log,
     });
     this.#changed("start", `the controller began on ${options.node}`);
@@ -83,8 +84,9 @@ export class RunningController {
   metrics(): Metric[] {
     const { links } = this.#options;
     return controllerMetrics({
-      layout: this.#sampler.layout,
-      ...this.#sampler.latest,
+      layout: layoutOf(this.#sampler.sampled),
+      figures: this.#history.figures,
+      hops: this.#sampler.hops,
       receivers: Array.from(links.receivers, (node) => links.names[node]!),
       agents: links.names.map((node) => ({ node, isThere: this.#core.members.has(node) })),
       decisions: this.#reasons,

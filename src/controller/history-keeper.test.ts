@@ -8,7 +8,6 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { agentProgram } from "../agent/bundle.ts";
 import { writeAtomic } from "../files/atomic.ts";
-import { encodeLink } from "./history-columns.ts";
 import { HistoryKeeper } from "./history-keeper.ts";
 import type { DecisionRecord } from "./history-types.ts";
 
@@ -22,7 +21,20 @@ afterEach(() => {
   for (const each of folders.splice(0)) rmSync(each, { recursive: true, force: true });
 });
 
-const LAYOUT = { links: [{ tunnel: "a - c", from: "a" }], pairs: [] };
+const SAMPLED = {
+  names: ["a", "c"],
+  senders: Int32Array.of(0, 1),
+  receivers: Int32Array.of(1, 0),
+  tunnels: ["a - c"],
+  pairs: [],
+};
+/** Of link a -> c the jitter is known. */
+const snapshot = (atMs: number) => ({
+  atMs,
+  reports: Float64Array.of(NaN, NaN, 1, NaN, NaN, NaN, NaN, NaN),
+  down: new Uint8Array(2),
+  ways: [],
+});
 const HOUR_MS = 3_600_000;
 const T0 = Date.UTC(2026, 10, 27, 8);
 const way = { path: ["a", "c"], moreCostMs: 0 };
@@ -41,7 +53,7 @@ async function begin(at: string, log: string[] = []): Promise<HistoryKeeper> {
   const program = join(at, "agent.mjs");
   await writeAtomic(program, await agentProgram(), 0o600);
   const path = join(at, "tofro", "history.sqlite");
-  const keeper = new HistoryKeeper({ path, program, layout: LAYOUT, log: (line) => log.push(line) });
+  const keeper = new HistoryKeeper({ path, program, sampled: SAMPLED, log: (line) => log.push(line) });
   while (keeper.status().kept === "memory" && log.length === 0) await sleep(10);
   return keeper;
 }
@@ -55,8 +67,7 @@ describe("the history of a controller", () => {
     first.changed({ atMs: T0, kind: "start", text: "began" });
     // Before it is written.
     expect(first.decisions({ count: 9 }).map(({ atMs }) => atMs - T0)).toEqual([1000, 0]);
-    const figures = Uint16Array.from(encodeLink({ jitterMs: 1, isDown: false }));
-    first.write({ atMs: T0, figures, paths: [] });
+    first.write(snapshot(T0));
     first.decided([decision(T0 + 2000)]);
     await first.stop();
     const next = await begin(at);
@@ -72,19 +83,18 @@ describe("the history of a controller", () => {
     const log: string[] = [];
     const keeper = await begin(at, log);
     const path = join(at, "tofro", "history.sqlite");
-    const figures = Uint16Array.from(encodeLink({ jitterMs: 1, isDown: false }));
-    for (let index = 0; index < 70; index++) keeper.write({ atMs: T0 + index * 1000, figures, paths: [] });
+    for (let index = 0; index < 70; index++) keeper.write(snapshot(T0 + index * 1000));
     const other = new DatabaseSync(path, { timeout: 5000 });
     other.exec("DROP TABLE recent");
     other.close();
     let second = 70;
     while (!keeper.status().trouble?.includes(".aside")) {
-      keeper.write({ atMs: T0 + second++ * 1000, figures, paths: [] });
+      keeper.write(snapshot(T0 + second++ * 1000));
       await sleep(20);
     }
     const known = (): number => keeper.link("a - c", "a", "hour", T0 + HOUR_MS).length;
     while (known() === 0) {
-      keeper.write({ atMs: T0 + second++ * 1000, figures, paths: [] });
+      keeper.write(snapshot(T0 + second++ * 1000));
       await sleep(20);
     }
     expect(keeper.status()).toMatchObject({ kept: "disk" });
@@ -114,13 +124,21 @@ describe("the history of a controller", () => {
     const at = folder();
     const program = join(at, "agent.mjs");
     await writeAtomic(program, await agentProgram(), 0o600);
+    const sampled = "{ names: [], senders: [], receivers: [], tunnels: [], pairs: [] }";
     const script = `
       import { HistoryKeeper } from ${JSON.stringify(join(import.meta.dirname, "history-keeper.ts"))};
-      const keeper = new HistoryKeeper({ path: "${at}/h/x", program: "", layout: { links: [], pairs: [] }, log: () => {} });
-      setTimeout(() => console.log(JSON.stringify(keeper.status())), 500);`;
+      const keeper = new HistoryKeeper({ path: "${at}/h/x", program: "${program}", sampled: ${sampled}, log: () => {} });
+      const timer = setInterval(() => keeper.write(), 50);
+      setTimeout(() => {
+        console.log(JSON.stringify(keeper.status()));
+        clearInterval(timer);
+        void keeper.stop();
+      }, 1000);`;
     const run = promisify(execFile);
     const options = ["--no-experimental-sqlite", "--no-warnings"];
-    const { stdout } = await run(process.execPath, [...options, "--input-type=module", "-e", script]);
+    const asking = join(at, "ask.mjs");
+    await writeAtomic(asking, script, 0o600);
+    const { stdout } = await run(process.execPath, [...options, asking]);
     expect(JSON.parse(stdout)).toEqual({
       kept: "memory",
       trouble: "it is kept on disk with Node.js 22.13 or newer; here decisions are in memory only",

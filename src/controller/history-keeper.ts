@@ -2,9 +2,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { openForReading, type Sqlite } from "./history-file.ts";
+import type { Sampled, Snapshot } from "./history-figures.ts";
 import { History } from "./history.ts";
 import { StoredHistory } from "./history-reader.ts";
-import type { Layout, Sample } from "./history-store.ts";
 import { loadSqlite, type FromThread, type ThreadTask, type ToThread } from "./history-thread.ts";
 import type {
   ChangeRecord,
@@ -20,7 +20,7 @@ export interface KeeperOptions {
   readonly path: string;
   /** What runs as the thread when it finds itself in one: the agent's own program. */
   readonly program: string;
-  readonly layout: Layout;
+  readonly sampled: Sampled;
   readonly log: (line: string) => void;
 }
 
@@ -33,7 +33,6 @@ export interface HistoryStatus {
 /** Batches that the thread has not written yet: more say that the disk is too slow. */
 const MOST_WAITING = 30;
 const END_MS = 5_000;
-const WANTED = "it is kept on disk with Node.js 22.13 or newer; here decisions are in memory only";
 
 export class HistoryKeeper implements HistoryReader {
   readonly #options: KeeperOptions;
@@ -45,6 +44,8 @@ export class HistoryKeeper implements HistoryReader {
   #waiting = 0;
   #trouble: string | undefined;
   #isAside = false;
+  #figures: Uint16Array | undefined;
+  #skipped: Snapshot["ways"] = [];
   #isStopped = false;
 
   constructor(options: KeeperOptions) {
@@ -63,13 +64,23 @@ export class HistoryKeeper implements HistoryReader {
   }
 
   /** To be called once a second: what has come since then is written, too. */
-  write(sample: Sample | undefined): void {
-    const [decisions, changes] = [this.#decisions, this.#changes];
-    if (this.#stored === undefined) return this.#shorten();
-    if (this.#waiting >= MOST_WAITING) return this.#shorten();
-    [this.#decisions, this.#changes] = [[], []];
+  write(snapshot: Snapshot | undefined): void {
+    // What is not taken the memory has, the last of it.
+    this.#decisions = this.#decisions.slice(-this.#memory.most);
+    this.#changes = this.#changes.slice(-this.#memory.most);
+    if (this.#worker === undefined || this.#waiting >= MOST_WAITING) return this.#skip(snapshot);
+    const isStored = this.#stored !== undefined;
+    const [decisions, changes] = isStored ? [this.#decisions, this.#changes] : [[], []];
+    if (isStored) [this.#decisions, this.#changes] = [[], []];
+    const known = snapshot && { ...snapshot, ways: [...this.#skipped, ...snapshot.ways] };
+    if (known !== undefined) this.#skipped = [];
     this.#waiting++;
-    this.#post({ kind: "batch", batch: { ...(sample && { sample }), decisions, changes } });
+    this.#post({ kind: "report", report: { ...(known && { snapshot: known }), decisions, changes } });
+  }
+
+  /** Of the last second that the thread has seen: as `encodeLink` and `encodePair` have them. */
+  get figures(): Uint16Array | undefined {
+    return this.#figures;
   }
 
   status(): HistoryStatus {
@@ -116,9 +127,8 @@ export class HistoryKeeper implements HistoryReader {
   async #begin(): Promise<void> {
     const sqlite = await loadSqlite();
     if (this.#isStopped) return;
-    if (sqlite === undefined) return this.#complain(WANTED);
-    const { path, program, layout } = this.#options;
-    const worker = new Worker(program, { workerData: { path, layout } satisfies ThreadTask });
+    const { path, program, sampled } = this.#options;
+    const worker = new Worker(program, { workerData: { path, sampled } satisfies ThreadTask });
     this.#worker = worker;
     worker.on("message", (message: FromThread) => this.#heard(message, sqlite));
     worker.on("error", (error) => {
@@ -132,15 +142,16 @@ export class HistoryKeeper implements HistoryReader {
     });
   }
 
-  #heard(message: FromThread, sqlite: Sqlite): void {
+  #heard(message: FromThread, sqlite: Sqlite | undefined): void {
     if (message.kind === "written") {
       this.#waiting--;
+      this.#figures = message.figures ?? this.#figures;
       // A full disk has room again; but what was put aside stays worth a look.
       if (message.isWhole && !this.#isAside) this.#trouble = undefined;
     } else if (message.kind === "trouble") {
       this.#isAside ||= message.isAside;
       this.#complain(message.text);
-    } else {
+    } else if (sqlite !== undefined) {
       this.#stored?.close();
       this.#stored = undefined;
       try {
@@ -165,10 +176,9 @@ export class HistoryKeeper implements HistoryReader {
     }
   }
 
-  /** Nobody takes them: the memory has the last ones. */
-  #shorten(): void {
-    this.#decisions = this.#decisions.slice(-this.#memory.most);
-    this.#changes = this.#changes.slice(-this.#memory.most);
+  /** A way that has changed is told once. */
+  #skip(snapshot: Snapshot | undefined): void {
+    this.#skipped = [...new Map([...this.#skipped, ...(snapshot?.ways ?? [])])];
   }
 
   #complain(text: string): void {

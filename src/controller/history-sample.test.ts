@@ -8,6 +8,7 @@ import { linesByPair } from "../core/lines.ts";
 import { parse } from "../core/parse.ts";
 import { compile } from "../core/plan.ts";
 import { COLUMNS, decodeLink, decodePair } from "./history-columns.ts";
+import { Figures, layoutOf } from "./history-figures.ts";
 import { Sampler } from "./history-sample.ts";
 
 const FILE = `overlay: 10.0.0.0/24
@@ -40,7 +41,10 @@ function network() {
     measured,
   };
   const core = new Controller({ ...options, print: "x", patience: PATIENCE, lossWeightMs: 1000 }, 0);
-  return { links, core, sampler: new Sampler(options) };
+  const sampler = new Sampler(options);
+  const figures = new Figures(sampler.sampled);
+  const sample = (nowMs: number) => figures.of(sampler.sample(core, nowMs, nowMs)!);
+  return { links, core, sampler, sample };
 }
 
 type Ends = readonly [string, string];
@@ -76,12 +80,13 @@ it("has every link as an interval, and measured pairs by their way and directly,
   const all = network();
   report(all, 1000, undefined);
   const { sampler, core } = all;
-  const sample = sampler.sample(core, 1500, 5000)!;
-  expect(sampler.layout.links).toHaveLength(6);
-  expect(sampler.layout.pairs).toEqual([{ from: "a", to: "c" }]);
+  const sample = all.sample(1500);
+  const layout = layoutOf(sampler.sampled);
+  expect(layout.links).toHaveLength(6);
+  expect(layout.pairs).toEqual([{ from: "a", to: "c" }]);
   const width = COLUMNS.link.length;
   const linkOf = (from: string, to: string) => {
-    const at = sampler.layout.links.findIndex(
+    const at = layout.links.findIndex(
       (each, link) => each.from === from && all.links.names[all.links.receivers[link]!] === to,
     );
     return decodeLink(sample.figures.subarray(at * width, (at + 1) * width));
@@ -99,12 +104,12 @@ it("has every link as an interval, and measured pairs by their way and directly,
   expect(pair.directDelayMs).toEqual(pair.delayMs);
   expect(pair.loss).toBeCloseTo(0.1, 4);
   // A way that is as it was is not told again.
-  expect(sampler.sample(core, 2500, 6000)!.paths).toEqual([]);
+  expect(all.sample(2500).paths).toEqual([]);
 
   // It takes the way over b when its own is down; what is known of that is that it loses all.
   report(all, 7000, "a c");
   for (let nowMs = 7000; nowMs < 8000; nowMs += 100) core.tick(nowMs);
-  const later = sampler.sample(core, 8000, 8000)!;
+  const later = all.sample(8000);
   expect(later.paths).toEqual([[0, ["a", "b", "c"]]]);
   const moved = decodePair(later.figures.subarray(6 * width));
   expect(moved.directLoss).toBe(1);
@@ -112,12 +117,11 @@ it("has every link as an interval, and measured pairs by their way and directly,
   expect(moved.loss).toBe(0);
   expect(moved.delayMs!.low).toBeLessThanOrEqual(15);
   expect(moved.delayMs!.high).toBeGreaterThanOrEqual(15);
-  expect(sampler.latest.pairs[0]!.hops).toBe(2);
+  expect(sampler.hops[0]).toBe(2);
 });
 
 it("has nothing of links of which nothing is known", () => {
-  const { sampler, core } = network();
-  const sample = sampler.sample(core, 1000, 1000)!;
+  const sample = network().sample(1000);
   expect(decodeLink(sample.figures.subarray(0, COLUMNS.link.length))).toEqual({ isDown: false });
   expect(sample.paths).toEqual([[0, ["a", "c"]]]);
 });

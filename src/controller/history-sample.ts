@@ -1,15 +1,11 @@
-// A second of the network as the controller knows it: what goes into the history.
+// A second of the network as the controller knows it, raw: what figures for the history are made of.
 import type { Controller } from "../core/agent/controller.ts";
 import type { Links } from "../core/agent/links.ts";
 import { wayOf } from "../core/choose/choose.ts";
 import type { Network } from "../core/choose/network.ts";
 import type { PairKey } from "../core/lines.ts";
-import type { DelayInterval } from "../core/measure/measurement.ts";
-import { oneWayDelays } from "../core/measure/one-way.ts";
 import type { LinkIndex } from "../core/route.ts";
-import { encodeLink, encodePair, type LinkFigures, type PairFigures } from "./history-columns.ts";
-import type { Layout, Sample } from "./history-store.ts";
-import type { DelayBand } from "./history-types.ts";
+import { REPORT, type Sampled, type Snapshot } from "./history-figures.ts";
 
 export interface SampledNetwork {
   readonly links: Links;
@@ -25,106 +21,64 @@ const EVERY_SECOND = 64;
 /** Of the loss windows of a report the shortest: its packets are counted in two seconds, not in sixty. */
 const LOSS_WINDOW = 0;
 
-/** In the order of the layout. */
-interface Figures {
-  readonly links: readonly LinkFigures[];
-  readonly pairs: readonly (PairFigures & { readonly hops: number })[];
-}
-
 export class Sampler {
   readonly #options: SampledNetwork;
-  /** By measured pair: the link of its direct tunnel. */
-  readonly #direct: readonly (LinkIndex | undefined)[];
-  readonly #paths = new Map<number, string>();
-  readonly layout: Layout;
+  readonly #ways: (readonly LinkIndex[] | undefined)[];
+  readonly sampled: Sampled;
   #count = 0;
-  #latest: Figures = { links: [], pairs: [] };
 
   constructor(options: SampledNetwork) {
     this.#options = options;
     const { links, tunnels, measured } = options;
-    const { names, senders, receivers, outgoing } = links;
-    const ends = (pair: PairKey) => [Math.floor(pair / names.length), pair % names.length] as const;
-    this.layout = {
-      links: Array.from(senders, (sender, link) => ({ tunnel: tunnels[link >> 1]!, from: names[sender]! })),
+    const { names, senders, receivers } = links;
+    this.sampled = {
+      names,
+      senders,
+      receivers,
+      tunnels,
       pairs: measured.map((pair) => {
-        const [from, to] = ends(pair);
-        return { from: names[from]!, to: names[to]! };
+        const [from, to] = [Math.floor(pair / names.length), pair % names.length];
+        return { from, to, direct: directLink(options, from, to) };
       }),
     };
-    this.#direct = measured.map((pair) => {
-      const [from, to] = ends(pair);
-      // One over a forwarder has its name behind that of the tunnel: the shortest is the plain one.
-      const between = outgoing[from]!.filter((link) => receivers[link] === to);
-      return between.sort((x, y) => tunnels[x >> 1]!.length - tunnels[y >> 1]!.length)[0];
-    });
+    this.#ways = measured.map(() => undefined);
   }
 
-  /** Of the last sample. */
-  get latest(): Figures {
-    return this.#latest;
+  /** By measured pair, as of the last sample. */
+  get hops(): readonly number[] {
+    return this.#ways.map((way) => way?.length ?? 0);
   }
 
   /** Undefined: not this second. `nowMs` is on the controller's clock, `atMs` since 1970. */
-  sample(core: Controller, nowMs: number, atMs: number): Sample | undefined {
+  sample(core: Controller, nowMs: number, atMs: number): Snapshot | undefined {
     const { links, network, measured } = this.#options;
-    const { names, senders, receivers } = links;
-    const period = Math.ceil((names.length / EVERY_SECOND) ** 3);
+    const period = Math.ceil((links.names.length / EVERY_SECOND) ** 3);
     if (this.#count++ % period !== 0) return undefined;
-    const down = core.down();
-    const reports = Array.from(senders, (_, link) => (down.has(link) ? undefined : core.report(link, nowMs)));
-    const delayOf = oneWayDelays(
-      names.length,
-      reports.map((each, link) => each && { ...each, from: senders[link]!, to: receivers[link]! }),
-    );
-    const lossOf = (link: LinkIndex): number | undefined => {
-      if (down.has(link)) return 1;
-      const window = reports[link]?.losses[LOSS_WINDOW];
-      return window === undefined || window.sent === 0 ? undefined : window.lost / window.sent;
-    };
-    const linkFigures = Array.from(senders, (_, link): LinkFigures => {
-      const [delay, loss] = [delayOf([link]), lossOf(link)];
-      return {
-        ...(delay && { delayMs: bandOf(delay) }),
-        ...(reports[link] && { jitterMs: reports[link].jitterMs }),
-        ...(loss !== undefined && { loss }),
-        isDown: down.has(link),
-      };
-    });
-    const paths: [number, string[]][] = [];
-    const pairFigures = measured.map((pair, index) => {
+    const size = links.senders.length;
+    const [reports, down] = [new Float64Array(REPORT * size).fill(NaN), new Uint8Array(size)];
+    for (const link of core.down()) down[link] = 1;
+    for (let link = 0; link < size; link++) {
+      const report = down[link] === 1 ? undefined : core.report(link, nowMs);
+      if (report === undefined) continue;
+      const window = report.losses[LOSS_WINDOW];
+      // NaN of none.
+      const loss = window === undefined ? NaN : window.lost / window.sent;
+      reports.set([report.rawMs, report.boundMs, report.jitterMs, loss], REPORT * link);
+    }
+    const ways: [number, readonly LinkIndex[]][] = [];
+    measured.forEach((pair, index) => {
       const way = wayOf(network, core.state, pair);
-      const path = pathOf(links, way);
-      if (this.#paths.get(index) !== path.join()) paths.push([index, path]);
-      this.#paths.set(index, path.join());
-      const direct = this.#direct[index];
-      const [delay, directDelay] = [delayOf(way), direct === undefined ? undefined : delayOf([direct])];
-      const losses = way.map(lossOf);
-      const isKnown = way.length > 0 && !losses.includes(undefined);
-      const directLoss = direct === undefined ? undefined : lossOf(direct);
-      return {
-        hops: way.length,
-        ...(delay && { delayMs: bandOf(delay) }),
-        ...(isKnown && { loss: 1 - losses.reduce<number>((arriving, loss) => arriving * (1 - loss!), 1) }),
-        ...(directDelay && { directDelayMs: bandOf(directDelay) }),
-        ...(directLoss !== undefined && { directLoss }),
-      };
+      if (this.#ways[index]?.join() === way.join()) return;
+      ways.push([index, way]);
+      this.#ways[index] = way;
     });
-    this.#latest = { links: linkFigures, pairs: pairFigures };
-    const figures = [...linkFigures.map(encodeLink), ...pairFigures.map(encodePair)];
-    return { atMs, figures: Uint16Array.from(figures.flat()), paths };
+    return { atMs, reports, down, ways };
   }
 }
 
-const bandOf = ({ lowestMs, highestMs, guessMs }: DelayInterval): DelayBand => ({
-  low: lowestMs,
-  typical: guessMs,
-  high: highestMs,
-});
-
-/** Node names; empty: no way. */
-export function pathOf({ names, senders, receivers }: Links, way: readonly LinkIndex[]): string[] {
-  const [first] = way;
-  if (first === undefined) return [];
-  return [names[senders[first]!]!, ...way.map((link) => names[receivers[link]!]!)];
+/** Of several tunnels the one over no forwarder, whose name stands behind the two nodes' in an id. */
+function directLink({ links, tunnels }: SampledNetwork, from: number, to: number): LinkIndex {
+  const between = links.outgoing[from]!.filter((link) => links.receivers[link] === to);
+  const [first] = between.sort((x, y) => tunnels[x >> 1]!.length - tunnels[y >> 1]!.length);
+  return first ?? -1;
 }
