@@ -22,6 +22,8 @@ const METRICS = [
     epoch: 7,
     repairs: 2,
     isTroubled: false,
+    carries: { rateBps: 100e6, monthBytes: 5e11 },
+    carried: { bps: 8e6, monthBytes: 123 },
     links: [
       {
         tunnel: "a - b",
@@ -55,6 +57,7 @@ const METRICS = [
     ],
     decisions: new Map([["gain", 3]]),
     failovers: 1,
+    closed: [{ node: "b", why: "month" }],
     isOnDisk: true,
   }),
 ];
@@ -76,6 +79,7 @@ describe("metrics", () => {
       'tofro_link_loss_ratio{from="c",to="b",tunnel="b - c"} 1',
       'tofro_link_delay_seconds{from="a",to="b",tunnel="a - b"} 0.0151',
       'tofro_pair_hops{from="a",to="c"} 2',
+      'tofro_carried_bytes_per_second{node="b"} 1000000',
       'tofro_controller_agent_up{node="c"} 0',
     ])
       expect(text).toContain(`${line}\n`);

@@ -12,7 +12,7 @@ import { compile, type Plan } from "../core/plan.ts";
 import { linesByPair } from "../core/lines.ts";
 import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
-import { HISTORY } from "../render/apply-scripts.ts";
+import { HISTORY } from "../render/agent.ts";
 import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "../core/agent/config.ts";
 import type { Carried } from "../core/agent/meter.ts";
@@ -187,12 +187,15 @@ export class Choosing {
     const nowMs = now();
     const { senders, names } = this.#links;
     const { tunnels } = this.#plan.topology;
+    const { carries } = this.#config.spec.nodes.find(({ name }) => name === this.#config.node)!;
     const own = agentMetrics({
       ...keeper,
       node: this.#config.node,
       startedMs: this.#startedMs,
       isConnected: this.#isConnected,
       epoch: this.#core.holding.choice.epoch,
+      ...(carries && { carries }),
+      ...(this.#carried && { carried: this.#carried }),
       links: Array.from(this.#core.incoming, ([link, incoming]) => {
         const figures = incoming.figures(nowMs);
         return {

@@ -1,7 +1,9 @@
 // What an agent knows, as metrics: of its machine, its incoming links and its tunnels.
 import type { Condition } from "../core/agent/incoming.ts";
+import type { Carried } from "../core/agent/meter.ts";
 import type { WindowFigures } from "../core/agent/window.ts";
 import { seconds, type Metric } from "../core/metrics/exposition.ts";
+import type { CarriesSpec } from "../core/spec.ts";
 
 export interface AgentFigures {
   readonly node: string;
@@ -11,6 +13,9 @@ export interface AgentFigures {
   readonly epoch: number;
   readonly repairs: number;
   readonly isTroubled: boolean;
+  /** What the file lets the node carry for others, and what it does; absent: there is no limit. */
+  readonly carries?: Pick<CarriesSpec, "rateBps" | "monthBytes">;
+  readonly carried?: Carried;
   readonly links: readonly LinkFigures[];
   readonly tunnels: readonly TunnelFigures[];
 }
@@ -31,7 +36,7 @@ interface TunnelFigures {
 }
 
 export function agentMetrics(agent: AgentFigures): Metric[] {
-  const { node, links, tunnels } = agent;
+  const { node, links, tunnels, carries, carried } = agent;
   const own = { node };
   return [
     { name: "tofro_agent_info", labels: own, value: 1 },
@@ -40,6 +45,10 @@ export function agentMetrics(agent: AgentFigures): Metric[] {
     { name: "tofro_agent_choice_epoch", labels: own, value: agent.epoch },
     { name: "tofro_agent_trouble", labels: own, value: agent.isTroubled ? 1 : 0 },
     { name: "tofro_agent_repairs_total", labels: own, value: agent.repairs },
+    { name: "tofro_carried_bytes_per_second", labels: own, value: octets(carried?.bps) },
+    { name: "tofro_carried_limit_bytes_per_second", labels: own, value: octets(carries?.rateBps) },
+    { name: "tofro_carried_month_bytes", labels: own, value: carried?.monthBytes },
+    { name: "tofro_carried_month_limit_bytes", labels: own, value: carries?.monthBytes },
     ...links.flatMap(({ tunnel, from, condition, figures }): Metric[] => {
       const labels = { from, to: node, tunnel };
       const minute = figures?.losses.at(-1);
@@ -60,3 +69,5 @@ export function agentMetrics(agent: AgentFigures): Metric[] {
     }),
   ];
 }
+
+const octets = (bits: number | undefined): number | undefined => bits && bits / 8;

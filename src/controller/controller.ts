@@ -91,6 +91,7 @@ export class RunningController {
       agents: links.names.map((node) => ({ node, isThere: this.#core.members.has(node) })),
       decisions: this.#reasons,
       failovers: this.#failovers,
+      closed: this.#closed(),
       isOnDisk: this.#history.status().kept === "disk",
     });
   }

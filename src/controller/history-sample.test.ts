@@ -40,7 +40,10 @@ function network() {
     tunnels: topology.tunnels.map(({ id }) => id),
     measured,
   };
-  const core = new Controller({ ...options, print: "x", patience: PATIENCE, lossWeightMs: 1000 }, 0);
+  const core = new Controller(
+    { ...options, nodes: spec!.nodes, print: "x", patience: PATIENCE, lossWeightMs: 1000 },
+    0,
+  );
   const sampler = new Sampler(options);
   const figures = new Figures(sampler.sampled);
   const sample = (nowMs: number) => figures.of(sampler.sample(core, nowMs, nowMs)!);
@@ -72,7 +75,7 @@ function report({ links, core }: ReturnType<typeof network>, nowMs: number, down
     const notices = own.flatMap((link) =>
       ends(link).join(" ") === down ? [{ link, down: true, life: 1, number: 1 }] : [],
     );
-    core.heard(node, { kind: "report", epoch: 0, links: reports, notices, carried: 0 }, nowMs);
+    core.heard(node, { kind: "report", epoch: 0, links: reports, notices }, nowMs);
   });
 }
 

@@ -13,6 +13,7 @@ export interface ControllerFigures {
   readonly agents: readonly { readonly node: string; readonly isThere: boolean }[];
   readonly decisions: ReadonlyMap<string, number>;
   readonly failovers: number;
+  readonly closed: readonly { readonly node: string; readonly why: string }[];
   readonly isOnDisk: boolean;
 }
 
@@ -31,6 +32,11 @@ export function controllerMetrics(figures: ControllerFigures): Metric[] {
       name: "tofro_controller_decisions_total",
       labels: { reason },
       value,
+    })),
+    ...figures.closed.map(({ node, why }): Metric => ({
+      name: "tofro_controller_relay_closed",
+      labels: { node, reason: why },
+      value: 1,
     })),
     { name: "tofro_controller_failovers_total", value: figures.failovers },
     { name: "tofro_controller_history_on_disk", value: figures.isOnDisk ? 1 : 0 },

@@ -9,7 +9,7 @@
 // changes; what the next boot brings up is `/etc/tofro`, or `/etc/tofro.old` while that stands beside it.
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
-import { agentLines, RUNNER, startAgentLine, stopAgentLine, undoAgentLines } from "./agent.ts";
+import { AGENT_LIB, agentLines, RUNNER, startAgentLine, stopAgentLine, undoAgentLines } from "./agent.ts";
 import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
 import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
@@ -22,9 +22,6 @@ const OLD = `${RUN}/old`;
 const LOG = "/run/tofro/rollback.log";
 /** How each apply ended, and whose it was: a line each. */
 export const OUTCOMES = "/run/tofro/apply.log";
-/** What tofro leaves on the machine while it is used: the controller's history. */
-const VAR = "/var/lib/tofro";
-export const HISTORY = `${VAR}/history.sqlite`;
 /** Exit codes: another apply has the lock; this apply is not armed any more; the node's key is not the planned one. */
 export const TAKEN = 75;
 export const GONE = 76;
@@ -158,7 +155,7 @@ export const disarmScript = (job: Job): string =>
       outcome(job, "stays"),
       `rm -rf ${ETC}.old`,
       // Only now: a `down` that goes back needs it again.
-      ...(job.kept.size === 0 ? [`rm -rf ${VAR}`] : []),
+      ...(job.kept.size === 0 ? [`rm -rf ${AGENT_LIB}`] : []),
       RELEASE,
     ]),
   ]);

@@ -19,6 +19,16 @@ export const FAMILIES = {
     type: "counter",
     help: "Times that something on the machine had to be put right.",
   },
+  tofro_carried_bytes_per_second: {
+    type: "gauge",
+    help: "What the node carries for others; of nodes that the file sets a limit to.",
+  },
+  tofro_carried_limit_bytes_per_second: { type: "gauge", help: "The most that it may carry for long." },
+  tofro_carried_month_bytes: {
+    type: "gauge",
+    help: "What the node has carried for others in this calendar month.",
+  },
+  tofro_carried_month_limit_bytes: { type: "gauge", help: "The most that it may carry in a month." },
   tofro_link_up: {
     type: "gauge",
     help: "1 while the receiving end hears the link, 0 while it is down; nothing until that is known.",
@@ -48,6 +58,10 @@ export const FAMILIES = {
   tofro_pair_hops: { type: "gauge", help: "Links of the way that the pair takes; 0 when there is none." },
   tofro_controller_agent_up: { type: "gauge", help: "1 while the node's agent is there, else 0." },
   tofro_controller_decisions_total: { type: "counter", help: "Moves of pairs that were told, by reason." },
+  tofro_controller_relay_closed: {
+    type: "gauge",
+    help: "1 for a node that has carried as much as it may, and the reason: the rate or the month.",
+  },
   tofro_controller_failovers_total: { type: "counter", help: "Times that a link went down." },
   tofro_controller_history_on_disk: {
     type: "gauge",
