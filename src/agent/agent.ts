@@ -12,7 +12,9 @@ import { Choosing } from "./choosing.ts";
 import { CONFIG_NAME, formatConfig, parseConfig } from "../core/agent/config.ts";
 import { formatHeld } from "../core/agent/held.ts";
 import { formatKept, parseKept, type Kept } from "./kept.ts";
+import { exposition } from "../core/metrics/exposition.ts";
 import { Keeper } from "./keeper.ts";
+import { serveMetrics } from "./metrics-server.ts";
 import { AGENT_ETC, KEPT, SOCKET, STARTED } from "./places.ts";
 import { serve } from "./socket.ts";
 
@@ -49,16 +51,30 @@ export async function agent(folder: string): Promise<void> {
       ...(choosing.status() as object),
     }),
     choice: () => choosing.choice(),
-    why: ({ from, to }) => choosing.why(String(from), String(to)),
+    why: ({ from, to, at }) =>
+      choosing.why(String(from), String(to), typeof at === "string" ? Date.parse(at) : undefined),
   });
   await write(STARTED, `${process.execPath}\n${process.argv[1]}\n`);
   await write(join(AGENT_RUN, "pid"), `${process.pid}\n`);
+  const { metrics } = config.spec;
+  const endMetrics =
+    metrics === undefined
+      ? () => undefined
+      : serveMetrics({
+          port: metrics,
+          addresses: ["127.0.0.1", ...choosing.addresses],
+          text: () => {
+            const { repairs, trouble } = keeper.status();
+            return exposition(choosing.metrics({ repairs, isTroubled: trouble !== undefined }));
+          },
+        });
   await keeper.start();
   choosing.start({
     hold: (next) => void keeper.set(next),
     keep: latest((next: Kept) => write(KEPT, formatKept(next))),
   });
   await Promise.race([ended(), gone.promise]);
+  endMetrics();
   await choosing.stop();
   await keeper.stop();
   await close();

@@ -9,14 +9,19 @@ import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
 import { compile, type Plan } from "../core/plan.ts";
+import { linesByPair } from "../core/lines.ts";
 import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
+import { HISTORY } from "../render/agent.ts";
 import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "../core/agent/config.ts";
 import type { Carried } from "../core/agent/meter.ts";
 import { localHost } from "../linux/command.ts";
 import { meter } from "./carried.ts";
 import { callController, type AgentEnd } from "./control.ts";
+import type { Metric } from "../core/metrics/exposition.ts";
+import { agentMetrics, type AgentFigures } from "./metrics.ts";
+import { octetsOf } from "./octets.ts";
 import type { Kept } from "./kept.ts";
 import { pairKeys, type Identity } from "./pair-keys.ts";
 import { pinLines, probedEnds, type ProbedEnd, unpinLines } from "./pins.ts";
@@ -59,6 +64,7 @@ export class Choosing {
   #signals: Signals | undefined;
   #control: AgentEnd | undefined;
   #controller: RunningController | undefined;
+  readonly #startedMs = Date.now();
   #isConnected = false;
   #isStopped = false;
   #carried: Carried | undefined;
@@ -149,7 +155,7 @@ export class Choosing {
     )?.();
     this.#signals?.stop();
     this.#control?.stop();
-    this.#controller?.stop();
+    await this.#controller?.stop();
     this.#channel.restart();
     await this.#channel.run(unpinLines(this.#ends)).catch(() => undefined);
     this.#channel.restart();
@@ -177,14 +183,51 @@ export class Choosing {
     };
   }
 
+  metrics(keeper: Pick<AgentFigures, "repairs" | "isTroubled">): Metric[] {
+    const nowMs = now();
+    const { senders, names } = this.#links;
+    const { tunnels } = this.#plan.topology;
+    const { carries } = this.#config.spec.nodes.find(({ name }) => name === this.#config.node)!;
+    const own = agentMetrics({
+      ...keeper,
+      node: this.#config.node,
+      startedMs: this.#startedMs,
+      isConnected: this.#isConnected,
+      epoch: this.#core.holding.choice.epoch,
+      ...(carries && { carries }),
+      ...(this.#carried && { carried: this.#carried }),
+      links: Array.from(this.#core.incoming, ([link, incoming]) => {
+        const figures = incoming.figures(nowMs);
+        return {
+          tunnel: tunnels[link >> 1]!.id,
+          from: names[senders[link]!]!,
+          condition: incoming.condition,
+          ...(figures && { figures }),
+        };
+      }),
+      tunnels: this.#ends.map(({ tunnel, incoming, interface: name }) => ({
+        tunnel,
+        peer: names[senders[incoming]!]!,
+        received: octetsOf(name, "rx"),
+        sent: octetsOf(name, "tx"),
+      })),
+    });
+    return [...own, ...(this.#controller?.metrics() ?? [])];
+  }
+
+  /** Of the node, in the overlay. */
+  get addresses(): readonly string[] {
+    return this.#plan.topology.nodes.find(({ name }) => name === this.#config.node)!.addresses;
+  }
+
   /** The last that was installed whole. */
   choice(): ChoiceText {
     return choiceToText(wholeOf(this.#core.holding));
   }
 
   /** Asked of the agent that runs the controller. */
-  why(from: string, to: string): unknown {
-    if (this.#controller !== undefined) return this.#controller.why(from, to);
+  why(from: string, to: string, beforeMs?: number): unknown {
+    if (this.#controller !== undefined) return this.#controller.why(from, to, beforeMs);
     throw new Error(`the controller runs on ${controllerOf(this.#config.spec) ?? "no node"}`);
   }
 
@@ -228,6 +271,12 @@ export class Choosing {
       node,
       address,
       keys,
+      tunnels: this.#plan.topology.tunnels.map(({ id }) => id),
+      measured: Array.from(linesByPair(spec)).flatMap(([pair, { kind }]) =>
+        kind === "measured" ? [pair] : [],
+      ),
+      history: { path: HISTORY, program: process.argv[1]! },
+      log: (line) => process.stderr.write(`${line}\n`),
       ordered: (message) => this.#ordered(message),
     });
     this.#connected();

@@ -12,6 +12,7 @@ import { openNetwork, planOf, type OpenNetwork } from "../files/network.ts";
 import type { Aim } from "../linux/machine.ts";
 import { driftOf, tunnelsOf, type Drift } from "../linux/status.ts";
 import { probeTunnels } from "../probe/run.ts";
+import { historyNote } from "./history-note.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
@@ -90,6 +91,7 @@ class Board {
   #probed: ReadonlySet<string> = new Set();
   #failures: readonly string[] = [];
   #stamps: StatusReport["stamps"] = new Map();
+  #history: readonly string[] = [];
   #begun: number | undefined;
   #measuredMs = 0;
 
@@ -114,6 +116,7 @@ class Board {
       }),
     );
     this.#now = await planNow(this.#plan, this.#machines.hosts);
+    this.#history = await historyNote(this.#plan, this.#machines.hosts);
     [this.#tunnels, this.#silent] = [tunnels, silent];
   }
 
@@ -172,9 +175,7 @@ class Board {
       notes: [
         ...this.#failures.map((message) => `not measured: ${message}`),
         ...stampsNote(this.#stamps),
-        ...(this.#runs.length > 1
-          ? []
-          : ["no history: no agent keeps one, and --watch has it from its start on"]),
+        ...(this.#runs.length > 1 ? [] : this.#history),
       ],
       stamps: this.#stamps,
       historyS: this.#runs.length > 1 ? this.#measuredMs / 1000 : 0,

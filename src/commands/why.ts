@@ -83,7 +83,14 @@ export const whyCommand = (io: Io) =>
           const [{ message } = { message: `${controller} is left out by --node` }] = machines.unreachable;
           throw new TofroError(`Cannot ask the controller on ${controller}: ${message}`);
         }
-        const said = answer.parse(await askAgent(host, { get: "why", from: a, to: c }));
+        const said = answer.parse(
+          await askAgent(host, {
+            get: "why",
+            from: a,
+            to: c,
+            ...(options.at !== undefined && { at: new Date(options.at).toISOString() }),
+          }),
+        );
         const told = options.at === undefined ? said : before(said, options.at);
         io.stdout(options.json === true ? `${JSON.stringify(told, undefined, 2)}\n` : whyText(told));
       } finally {

@@ -1,17 +1,36 @@
 // The controller as a part of the agent on its node: listens for the others, and is one of them for itself.
+import { readFile } from "node:fs/promises";
 import { Controller, type ControllerOptions, type Order } from "../core/agent/controller.ts";
 import type { ToAgent, ToController } from "../core/agent/messages.ts";
 import { explain, wayOf } from "../core/choose/choose.ts";
+import type { Decision } from "../core/choose/decision.ts";
+import type { LinkIndex } from "../core/route.ts";
 import { listenForAgents, type ControllerEnd } from "../agent/control.ts";
 import type { PairKeys } from "../agent/pair-keys.ts";
-import { History } from "./history.ts";
+import { OUTCOMES } from "../render/apply-scripts.ts";
+import type { Metric } from "../core/metrics/exposition.ts";
+import { appliesOf } from "./applies.ts";
+import { HistoryKeeper } from "./history-keeper.ts";
+import { controllerMetrics } from "./metrics.ts";
+import { layoutOf, pathOf } from "./history-figures.ts";
+import { Sampler, type SampledNetwork } from "./history-sample.ts";
+import type { ChangeRecord, DecisionRecord, HistoryReader, WayRecord } from "./history-types.ts";
 
 const TICK_MS = 50;
+const SAMPLE_MS = 1_000;
+const APPLIES_MS = 5_000;
+/** Of one pair, and of all. */
+const TOLD_OF_PAIR = 200;
+const TOLD = 20;
+const REASONS: readonly Decision["reason"][] = ["gain", "failed", "recovered", "limit", "along"];
 
-export interface RunOptions extends ControllerOptions {
+export interface RunOptions extends ControllerOptions, SampledNetwork {
   readonly node: string;
   readonly address: string;
   readonly keys: PairKeys;
+  /** Where the history is kept, and the program that writes it when it is run as a thread. */
+  readonly history: { readonly path: string; readonly program: string };
+  readonly log: (line: string) => void;
   /** An order for the agent in this process. */
   readonly ordered: (message: ToAgent) => void;
 }
@@ -20,22 +39,66 @@ export class RunningController {
   readonly #options: RunOptions;
   readonly #core: Controller;
   readonly #end: ControllerEnd;
-  readonly #history = new History();
-  readonly #timer: NodeJS.Timeout;
+  readonly #sampler: Sampler;
+  readonly #history: HistoryKeeper;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #down: ReadonlySet<LinkIndex> = new Set();
+  #appliedMs = -Infinity;
+  #failovers = 0;
+  readonly #reasons = new Map<string, number>(REASONS.map((reason) => [reason, 0]));
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.#core = new Controller(options, performance.now());
-    this.#end = listenForAgents(options, {
-      heard: (node, message) => this.#carryOut(this.#core.heard(node, message, performance.now())),
-      left: (node) => this.#carryOut(this.#core.left(node)),
+    this.#sampler = new Sampler(options);
+    this.#history = new HistoryKeeper({
+      ...options.history,
+      sampled: this.#sampler.sampled,
+      log: options.log,
     });
-    this.#timer = setInterval(() => this.#carryOut(this.#core.tick(performance.now())), TICK_MS);
+    this.#changed("start", `the controller began on ${options.node}`);
+    this.#end = listenForAgents(options, {
+      heard: (node, message) => this.#heard(node, message),
+      left: (node) => {
+        if (this.#core.members.has(node)) this.#changed("left", `the agent of ${node} is away`, node);
+        this.#carryOut(this.#core.left(node));
+      },
+    });
+    this.#timers = [
+      setInterval(() => {
+        this.#carryOut(this.#core.tick(performance.now()));
+        this.#lookForDead();
+      }, TICK_MS),
+      setInterval(
+        () => this.#history.write(this.#sampler.sample(this.#core, performance.now(), Date.now())),
+        SAMPLE_MS,
+      ),
+      setInterval(() => void this.#lookForApplies(), APPLIES_MS),
+    ];
+  }
+
+  get history(): HistoryReader {
+    return this.#history;
+  }
+
+  metrics(): Metric[] {
+    const { links } = this.#options;
+    return controllerMetrics({
+      layout: layoutOf(this.#sampler.sampled),
+      figures: this.#history.figures,
+      hops: this.#sampler.hops,
+      receivers: Array.from(links.receivers, (node) => links.names[node]!),
+      agents: links.names.map((node) => ({ node, isThere: this.#core.members.has(node) })),
+      decisions: this.#reasons,
+      failovers: this.#failovers,
+      closed: this.#closed(),
+      isOnDisk: this.#history.status().kept === "disk",
+    });
   }
 
   /** What the agent in this process says. */
   heard(message: ToController): void {
-    this.#carryOut(this.#core.heard(this.#options.node, message, performance.now()));
+    this.#heard(this.#options.node, message);
   }
 
   /** Who is there, and what was chosen last. */
@@ -49,40 +112,50 @@ export class RunningController {
         isThere: this.#core.members.has(node),
       })),
       closed: this.#closed(),
-      decisions: this.#history.latest(20).map((each) => this.#readable(each)),
+      history: this.#history.status(),
+      decisions: this.#history.decisions({ count: TOLD }).map(readable),
     };
   }
 
-  /** The best ways of a pair now with their figures, and what was decided about it. */
-  why(from: string, to: string): unknown {
+  /** The best ways of a pair now with their figures, and what was decided about it, up to a moment. */
+  why(from: string, to: string, beforeMs?: number): unknown {
     const { names } = this.#options.links;
     const [source, target] = [names.indexOf(from), names.indexOf(to)];
     if (source === -1 || target === -1 || source === target)
       throw new Error(`there is no pair ${from}, ${to}`);
-    const { network } = this.#options;
+    const { network, links: all } = this.#options;
     const view = this.#core.view(performance.now());
     const pair = source * names.length + target;
+    const filter = { from, to, count: TOLD_OF_PAIR, ...(beforeMs !== undefined && { beforeMs }) };
     return {
       from,
       to,
-      way: this.#path(wayOf(network, this.#core.state, pair)),
+      way: pathOf(all, wayOf(network, this.#core.state, pair)),
       candidates: explain(network, this.#core.state, view, source, target).map(({ links, figures }) => ({
-        path: this.#path(links),
+        path: pathOf(all, links),
         ...figures,
       })),
       closed: this.#closed().filter(({ node }) => node !== from && node !== to),
-      decisions: this.#history.of(source, target).map((each) => this.#readable(each)),
+      decisions: this.#history.decisions(filter).map(readable),
     };
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
     this.#end.stop();
+    await this.#history.stop();
+  }
+
+  #heard(node: string, message: ToController): void {
+    const wasThere = this.#core.members.has(node);
+    this.#carryOut(this.#core.heard(node, message, performance.now()));
+    if (!wasThere && this.#core.members.has(node))
+      this.#changed("joined", `the agent of ${node} is there`, node);
   }
 
   #carryOut(orders: readonly Order[]): void {
     for (const order of orders) {
-      if (order.kind === "decided") this.#history.add(order.decisions, Date.now());
+      if (order.kind === "decided") this.#decided(order.decisions);
       else if (order.to === this.#options.node) this.#options.ordered(order.message);
       else this.#end.send(order.to, order.message);
     }
@@ -95,25 +168,59 @@ export class RunningController {
       .map(({ node, why, isNeeded }) => ({ node: names[node]!, why, isNeeded }));
   }
 
-  #path(links: readonly number[]): string[] {
-    const { names, senders, receivers } = this.#options.links;
-    const [first] = links;
-    if (first === undefined) return [];
-    return [names[senders[first]!]!, ...links.map((link) => names[receivers[link]!]!)];
+  #decided(decisions: readonly Decision[]): void {
+    const atMs = Date.now();
+    for (const { reason } of decisions) this.#reasons.set(reason, this.#reasons.get(reason)! + 1);
+    const { links: all } = this.#options;
+    const way = ({ links, figures }: Decision["was"]): WayRecord => ({
+      path: pathOf(all, links),
+      ...figures,
+    });
+    this.#history.decided(
+      decisions.map(({ from, to, reason, was, is, candidates }): DecisionRecord => ({
+        atMs,
+        from: all.names[from]!,
+        to: all.names[to]!,
+        reason,
+        was: way(was),
+        is: way(is),
+        candidates: candidates.map(way),
+      })),
+    );
   }
 
-  #readable({ at, decision }: ReturnType<History["latest"]>[number]): unknown {
-    const { names } = this.#options.links;
-    const { from, to, reason, was, is, candidates } = decision;
-    const way = ({ links, figures }: typeof was) => ({ path: this.#path(links), ...figures });
-    return {
-      at: new Date(at).toISOString(),
-      from: names[from],
-      to: names[to],
-      reason,
-      was: way(was),
-      is: way(is),
-      candidates: candidates.map(way),
+  #lookForDead(): void {
+    const down = this.#core.down();
+    const tell = (link: LinkIndex, how: string): void => {
+      const [from, to] = pathOf(this.#options.links, [link]);
+      const text = `${from} -> ${to} (${this.#options.tunnels[link >> 1]}) ${how}`;
+      this.#changed("failover", text, to);
     };
+    for (const link of down) {
+      if (this.#down.has(link)) continue;
+      this.#failovers++;
+      tell(link, "is down");
+    }
+    for (const link of this.#down) if (!down.has(link)) tell(link, "is up again");
+    this.#down = down;
+  }
+
+  /** None: there has been no apply since the machine's boot. */
+  async #lookForApplies(): Promise<void> {
+    const text = await readFile(OUTCOMES, "utf8").catch(() => "");
+    for (const each of appliesOf(text)) {
+      if (each.atMs <= this.#appliedMs) continue;
+      this.#appliedMs = each.atMs;
+      this.#history.changed(each);
+    }
+  }
+
+  #changed(kind: ChangeRecord["kind"], text: string, who?: string): void {
+    this.#history.changed({ atMs: Date.now(), kind, text, ...(who !== undefined && { who }) });
   }
 }
+
+const readable = ({ atMs, ...rest }: DecisionRecord): unknown => ({
+  at: new Date(atMs).toISOString(),
+  ...rest,
+});

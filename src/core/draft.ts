@@ -26,6 +26,7 @@ export interface Draft {
   readonly controller?: Located<string>;
   readonly choose: ChooseSettings;
   readonly failover: FailoverSettings;
+  readonly metrics?: number;
   readonly nodes: readonly DraftNode[];
   readonly forwarders: readonly DraftForwarder[];
   readonly paths: readonly DraftPath[];
@@ -110,6 +111,7 @@ export function toSpec(draft: Draft): Spec {
     ...(draft.controller && { controller: draft.controller }),
     choose: draft.choose,
     failover: draft.failover,
+    ...(draft.metrics !== undefined && { metrics: draft.metrics }),
     nodes: draft.nodes.map(({ mtu, dialable: _dialable, carries, ...node }) => ({
       ...node,
       ...(mtu && { mtu: mtu.value }),

@@ -31,6 +31,8 @@ describe("what the file says to agents", () => {
     expect(spec?.choose).toMatchObject({ gainMs: 0.5, sustainMs: 3000, dwellMs: 3_600_000 });
     expect(spec?.failover).toEqual({ intervalMs: 20, holdMs: 60_000 });
     expect(controllerOf(spec!)).toBe("a");
+    expect(spec?.metrics).toBeUndefined();
+    expect(parse(file("metrics: 9586"), "tofro.yaml").spec?.metrics).toBe(9586);
     expect(controllerOf(parse(file("controller: none"), "tofro.yaml").spec!)).toBeUndefined();
   });
 
@@ -57,6 +59,9 @@ describe("what the file says to agents", () => {
     [file("choose: { gian: 2ms }"), "2:11 unknown-key"],
     [file("failover: { interval: 1ms }"), "2:23 bad-time"],
     [file("failover: 50ms"), "2:11 wrong-type"],
+    [file("metrics: 0"), "2:10 port-range"],
+    [file("metrics: 7116"), "2:10 port-taken"],
+    [file("metrics: yes"), "2:10 port-range"],
     [file("", ", carries: { only: a -> d }"), "4:54 unknown-node"],
     [file("", ", carries: { only: a -> b }"), "4:54 bad-carries"],
     [file("", ", carries: { only: a -> a }"), "4:49 bad-carries"],

@@ -5,6 +5,7 @@ import { fieldsOf, textOf, textsOf, type Fields } from "./fields.ts";
 import type { DraftCarries, DraftPair } from "./draft.ts";
 import { durationText, parseBytes, parseDurationMs, parseRateBps } from "./quantity.ts";
 import { readLine } from "./read-paths.ts";
+import { readNumber } from "./read-values.ts";
 import {
   CHOOSE_DEFAULTS,
   FAILOVER_DEFAULTS,
@@ -37,6 +38,17 @@ export function readFailover(tree: Tree | undefined, found: Diagnostics): Failov
     intervalMs: read("interval", 10, 1_000) ?? FAILOVER_DEFAULTS.intervalMs,
     holdMs: read("hold", 1_000, HOUR_MS) ?? FAILOVER_DEFAULTS.holdMs,
   };
+}
+
+/** The agents speak to their controller on port 7116. */
+const TAKEN = 7116;
+
+export function readMetrics(fields: Fields, found: Diagnostics): number | undefined {
+  const text = textOf(fields, "metrics");
+  const port = text && readNumber(text, "port", "port-range", 1, 65535, found);
+  if (port?.value !== TAKEN) return port?.value;
+  found.error("port-taken", port.at, `port ${TAKEN} is the agents' own`, "choose another, such as 9586");
+  return undefined;
 }
 
 /** Reads times of a map between two bounds, in ms. */

@@ -4,7 +4,7 @@ import { quote } from "./diagnostics.ts";
 import type { Draft, DraftForwarder, DraftNode } from "./draft.ts";
 import { fieldsOf, textOf, textsOf } from "./fields.ts";
 import type { Fields } from "./fields.ts";
-import { readCarries, readChoose, readController, readFailover } from "./read-agents.ts";
+import { readCarries, readChoose, readController, readFailover, readMetrics } from "./read-agents.ts";
 import { readInterfaces } from "./read-interfaces.ts";
 import { readPaths } from "./read-paths.ts";
 import {
@@ -24,6 +24,7 @@ export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draf
   const fields = fieldsOf(tree);
   const mtu = readMtu(fields, found);
   const controller = readController(fields);
+  const metrics = readMetrics(fields, found);
   const overlays = readAll(textsOf(fields, "overlay"), (text) => readPrefix(text, found));
   return {
     file,
@@ -34,6 +35,7 @@ export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draf
     ...(controller && { controller }),
     choose: readChoose(fields.get("choose")?.value, found),
     failover: readFailover(fields.get("failover")?.value, found),
+    ...(metrics !== undefined && { metrics }),
     nodes: [...fieldsOf(fields.get("nodes")?.value).values()].map((entry) => readNode(entry, found)),
     forwarders: [...fieldsOf(fields.get("forwarders")?.value).values()].map((entry) =>
       readForwarder(entry, found),

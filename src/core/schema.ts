@@ -170,6 +170,11 @@ export const fileSchema = z
       ).optional(),
       choose: chooseSchema.optional(),
       failover: failoverSchema.optional(),
+      metrics: whole(
+        1,
+        65535,
+        "TCP port on which each agent serves metrics for Prometheus, on the loopback and its overlay address; none when left out.",
+      ).optional(),
       nodes: record(nodeSchema.nullable(), "a map from name to node").describe("The machines, by name."),
       forwarders: record(forwarderSchema, "a map from name to forwarder")
         .nullable()

@@ -21,6 +21,8 @@ export interface Spec {
   readonly controller?: Located<string>;
   readonly choose: ChooseSettings;
   readonly failover: FailoverSettings;
+  /** TCP port of the agents' metrics; absent: they serve none. */
+  readonly metrics?: number;
   /** In the file's order. */
   readonly nodes: readonly NodeSpec[];
   readonly forwarders: readonly ForwarderSpec[];

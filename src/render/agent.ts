@@ -12,8 +12,9 @@ import { ETC } from "./change.ts";
 export const AGENT_RUN = "/run/tofro-agent";
 /** What the agent holds the machine at now: for `plan`, to which it is no drift. */
 export const HELD = `${AGENT_RUN}/held`;
-/** What outlives a boot: how much the machine has carried this month. */
-const AGENT_LIB = "/var/lib/tofro";
+/** What outlives a boot, and `apply --no-agent`: how much the machine has carried this month, and the controller's history. */
+export const AGENT_LIB = "/var/lib/tofro";
+export const HISTORY = `${AGENT_LIB}/history.sqlite`;
 export const CARRIED = `${AGENT_LIB}/carried`;
 /** Of `/etc/tofro`. */
 export const RUNNER = "agent";
@@ -51,7 +52,7 @@ wait)
 stop)
   end watcher
   end pid
-  rm -rf ${AGENT_RUN} ${AGENT_LIB}
+  rm -rf ${AGENT_RUN}
   ;;
 esac
 `;

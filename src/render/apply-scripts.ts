@@ -9,7 +9,7 @@
 // changes; what the next boot brings up is `/etc/tofro`, or `/etc/tofro.old` while that stands beside it.
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
-import { agentLines, RUNNER, startAgentLine, stopAgentLine, undoAgentLines } from "./agent.ts";
+import { AGENT_LIB, agentLines, RUNNER, startAgentLine, stopAgentLine, undoAgentLines } from "./agent.ts";
 import { linesOf, ETC, nodeKeyFile, presharedKeyFile, type ChangeMeans } from "./change.ts";
 import { noteUnitLines, undoUnitLines, unitLines, type UnitOptions } from "./unit.ts";
 
@@ -20,8 +20,8 @@ const NEW = `${RUN}/new`;
 const OLD = `${RUN}/old`;
 /** What the way back said. */
 const LOG = "/run/tofro/rollback.log";
-/** How each apply ended: a line each. */
-const OUTCOMES = "/run/tofro/apply.log";
+/** How each apply ended, and whose it was: a line each. */
+export const OUTCOMES = "/run/tofro/apply.log";
 /** Exit codes: another apply has the lock; this apply is not armed any more; the node's key is not the planned one. */
 export const TAKEN = 75;
 export const GONE = 76;
@@ -150,7 +150,14 @@ export const commitScript = (job: Job): string =>
 export const disarmScript = (job: Job): string =>
   script([
     `! grep -qs '${job.token} stays' ${OUTCOMES} || exit 0`,
-    ...guarded(job, [`mv ${RUN}/armed ${RUN}/disarmed`, outcome(job, "stays"), `rm -rf ${ETC}.old`, RELEASE]),
+    ...guarded(job, [
+      `mv ${RUN}/armed ${RUN}/disarmed`,
+      outcome(job, "stays"),
+      `rm -rf ${ETC}.old`,
+      // Only now: a `down` that goes back needs it again.
+      ...(job.kept.size === 0 ? [`rm -rf ${AGENT_LIB}`] : []),
+      RELEASE,
+    ]),
   ]);
 
 /** Goes back now. Repeated, or after the watcher has fired, it waits until that is done. */
@@ -274,7 +281,7 @@ const watcher = (job: Job): string =>
   ].join("\n");
 
 const outcome = ({ token }: Job, how: "stays" | "went back"): string =>
-  `{ echo "$(date -u +%FT%TZ) ${token} ${how}" >>${OUTCOMES}; } 2>/dev/null || true`;
+  `{ echo "$(date -u +%FT%TZ) ${token} ${how} $(cat ${RUN}/holder)" >>${OUTCOMES}; } 2>/dev/null || true`;
 
 const mine = ({ token }: Pick<Job, "token">): string => `[ "$(cat ${RUN}/token 2>/dev/null)" = ${token} ]`;
 

@@ -6,6 +6,7 @@ import type { Host } from "../../src/linux/command.ts";
 import { MEASURED } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
+import { promtool } from "../support/promtool.ts";
 import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 
@@ -46,7 +47,7 @@ async function replaceNode(host: Host, script: string): Promise<void> {
 
 describe("apply --agent", () => {
   it("installs agents that choose, come back when they die, and are no drift; --no-agent takes them off", async () => {
-    await withLab(MEASURED, { bare: true, underlay: UNDERLAY }, async (lab) => {
+    await withLab(`${MEASURED}metrics: 9586\n`, { bare: true, underlay: UNDERLAY }, async (lab) => {
       const nothing = await snapshotAll(lab);
       expect((await apply(lab)).code).toBe(0);
       const without = await snapshotAll(lab);
@@ -75,6 +76,51 @@ describe("apply --agent", () => {
       await until(async () => (await askAgent(a, { get: "status" }).catch(() => undefined)) !== undefined);
       expect(await epochOf(a)).toBeGreaterThanOrEqual(epoch);
 
+      // Prometheus would get this, on the node itself and in the overlay, and nowhere else.
+      const metrics = (address: string) =>
+        sh(
+          a,
+          `node -e "fetch('http://${address}:9586/metrics').then((r) => r.text()).then(console.log, () => {})"`,
+        );
+      const delay = (text: string, which: string) =>
+        Number(
+          new RegExp(`^tofro_link_delay_${which}_seconds{from="a",to="c",.*} (\\S+)$`, "m").exec(text)?.[1],
+        );
+      let served = "";
+      await until(async () => {
+        served = await metrics("192.168.51.1");
+        return (
+          served.includes('tofro_link_up{from="a",to="b",tunnel="a - b"} 1\n') &&
+          served.includes('tofro_controller_agent_up{node="c"} 1\n') &&
+          !Number.isNaN(delay(served, "lowest"))
+        );
+      });
+      expect(promtool(["check", "metrics"], served)).toEqual({ code: 0, said: "" });
+      // At least 55 ms, as the lab has it.
+      expect(delay(served, "highest")).toBeGreaterThan(0.055);
+      expect(delay(served, "lowest")).toBeLessThan(delay(served, "highest"));
+      expect(await metrics("127.0.0.1")).toContain('tofro_agent_info{node="a"} 1\n');
+      expect(await metrics("198.51.100.1")).toBe("");
+
+      // The controller, too, which knows what was decided before.
+      const b = await lab.host("b");
+      const historyOf = async () =>
+        ((await askAgent(b, { get: "status" })) as { network: { history: { kept: string } } }).network
+          .history;
+      expect(await historyOf()).toEqual({ kept: "disk" });
+      const decided = async () => {
+        const { stdout } = await tofro("why", "a", "c", "--json", "--lab", lab.name);
+        return (JSON.parse(stdout || "{}") as { decisions?: { at: string }[] }).decisions ?? [];
+      };
+      const was = await decided();
+      expect(was.length).toBeGreaterThan(0);
+      // All of it is written within a second.
+      await sleep(2500);
+      await sh(b, `kill -9 ${await pidOf(b)}`);
+      await until(async () => (await decided()).length >= was.length);
+      expect((await decided()).slice(-was.length)).toEqual(was);
+      expect(await sh(b, "stat -c '%a %s' /var/lib/tofro/history.sqlite")).toMatch(/^600 [1-9]/);
+
       // A route of ours that somebody deletes is put back by the agent; one of its files is put back by apply.
       await sh(a, "ip route del 192.168.51.2");
       await until(async () => (await wayOf()).includes("wg-"));
@@ -86,9 +132,11 @@ describe("apply --agent", () => {
       expect(await apply(lab, "--no-agent")).toMatchObject({ code: 0 });
       expect(await snapshotAll(lab)).toEqual(without);
       expect(await plan(lab)).toBe(NOTHING);
+      expect(await sh(b, "ls /var/lib/tofro")).toContain("history.sqlite\n");
       expect(await apply(lab, "--agent")).toMatchObject({ code: 0 });
       expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
       expect(await snapshotAll(lab)).toEqual(nothing);
+      expect(await sh(b, "ls -d /var/lib/tofro 2>/dev/null || true")).toBe("");
       for (const node of NODES)
         expect(await sh(await lab.host(node), "ps -e -o args | grep '[t]ofro.*/agent' || true")).toBe("");
     });

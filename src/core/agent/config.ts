@@ -145,6 +145,7 @@ function configSchema(at: Position) {
         lossWeightMs: z.number(),
       }),
       failover: z.strictObject({ intervalMs: z.number(), holdMs: z.number() }),
+      metrics: z.number().exactOptional(),
       nodes: z.array(node),
       forwarders: z.array(forwarder),
       paths: z.array(z.union([placed({ ...line, kind: z.literal("pinned"), hops }), measured])),
