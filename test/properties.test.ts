@@ -168,10 +168,10 @@ describe("the oracle rejects a plan with", () => {
     "overlay: 10.77.0.0/24",
     "nodes:",
     ...[
-      "a",
+      "a: { prefixes: 172.16.1.0/24 }",
       "x: { endpoint: 198.51.100.9 }",
       "b: { endpoint: 198.51.100.1 }",
-      "c: { endpoint: 198.51.100.2 }",
+      "c: { endpoint: 198.51.100.2, prefixes: [172.16.2.0/24, 172.16.3.1/32] }",
     ].map((node) => (node.includes(":") ? `  ${node}` : `  ${node}: {}`)),
     "  d: { endpoint: 198.51.100.3 }",
     "paths:",
@@ -210,6 +210,18 @@ describe("the oracle rejects a plan with", () => {
         }
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it.each(MUTATIONS)("$name, in random networks with hosts behind nodes", ({ mutate }: Mutation) => {
+    fc.assert(
+      fc.property(randomNetwork({ nodes: { min: 3, max: 5 }, rich: false, behind: true }), (network) => {
+        const plan = planOf(network);
+        for (const { what, states } of mutate(plan)) {
+          expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+        }
+      }),
+      { numRuns: 5 },
     );
   });
 });

@@ -11,7 +11,15 @@ export interface Limits {
   readonly nodes: { readonly min: number; readonly max: number };
   /** Also prefixes, MTUs, IPv6, `isolate` and measured lines; without them every node is just a node. */
   readonly rich: boolean;
+  /** Prefixes behind some nodes, and nothing else beside the paths. */
+  readonly behind?: boolean;
 }
+
+const prefixes = (index: number, families: string): string =>
+  `prefixes: [${[
+    ...(families.includes("4") ? [`172.16.${index}.0/24`, `172.17.${index}.7/32`] : []),
+    ...(families.includes("6") ? [`"fd16:${index}::/64"`] : []),
+  ].join(", ")}]`;
 
 /** Distinct random picks, reproducible from the numbers that fast-check shrinks. */
 const pick = (numbers: readonly number[], index: number, below: number): number =>
@@ -21,7 +29,7 @@ const pick = (numbers: readonly number[], index: number, below: number): number 
  * 2 to 12 nodes, at least one dialable, and lines that are simple paths in which neighbours can dial each other: no two
  * for one ordered pair.
  */
-export const randomNetwork = ({ nodes, rich }: Limits): fc.Arbitrary<RandomNetwork> =>
+export const randomNetwork = ({ nodes, rich, behind = false }: Limits): fc.Arbitrary<RandomNetwork> =>
   fc
     .record({
       dialable: fc.array(fc.boolean(), { minLength: nodes.min, maxLength: nodes.max }),
@@ -65,9 +73,8 @@ export const randomNetwork = ({ nodes, rich }: Limits): fc.Arbitrary<RandomNetwo
         const parts = [
           ...(endpoints[index]! ? [`endpoint: 198.51.100.${index + 1}`] : []),
           ...(options % 3 === 1 && index % 3 === 1 ? [`mtu: ${1280 + ((index * 20) % 140)}`] : []),
-          ...(options % 5 === 2 && index % 4 === 0 && families.includes("4")
-            ? [`prefixes: 172.16.${index}.0/24`]
-            : []),
+          ...(behind ? [prefixes(index, "4")] : []),
+          ...(options % 5 === 2 && index % 4 === 0 ? [prefixes(index, families)] : []),
         ];
         return `  ${name}: { ${parts.join(", ")} }`;
       };
