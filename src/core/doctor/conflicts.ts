@@ -146,7 +146,7 @@ function ports({ facts, state, ours }: Subject): Found[] {
 }
 
 function tables({ facts, state, tunnels }: Subject): Found[] {
-  const used = new Set(state.rules.map(({ table }) => String(table)));
+  const used = new Set(state.rules.flatMap(({ table }) => (table === "main" ? [] : [String(table)])));
   return facts.routes.flatMap((route): Found[] => {
     const { family, table } = route;
     if (!used.has(table) || isPlans(route, tunnels)) return [];
