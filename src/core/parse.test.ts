@@ -202,7 +202,6 @@ const SHAPE: readonly Row[] = [
   [network(ABC, ["paths: [all <=> all]", "overlays: x"]), "7:1 unknown-key", "`overlays`", "`overlay`"],
   [pair("a: { adress: 10.0.0.1 }"), "3:8 unknown-key", "`adress` in `a`", "did you mean `address`?"],
   [pair("a: { zebra: 1 }"), "3:8 unknown-key", "`zebra`", "known here: address"],
-  [pair("a: { exit: true }"), "3:8 not-yet", "`exit` is not in this version of tofro", "remove"],
   [pair("a: { uplinks: [] }"), "3:8 not-yet", "`uplinks`", "remove"],
   [forwarder("{ on: b }", "all <=> all"), "7:8 not-yet", "`on`", "remove"],
   [pair("a: 5"), "3:6 wrong-type", "`a` must be a map", "schema"],
@@ -310,7 +309,7 @@ const ADDRESSES: readonly Row[] = [
   ],
   [pair("a: { prefixes: [10.1.0.0/16, 10.1.0.0/16] }"), "3:32 overlapping-prefixes", "the same", "remove"],
   [pair("a: { prefixes: [10.1.0.1/16] }"), "3:19 host-bits", "bits", "10.1.0.0/16"],
-  [pair("a: { prefixes: [0.0.0.0/0] }"), "3:19 not-yet", "exit node", "subnets"],
+  [pair("a: { prefixes: [0.0.0.0/0] }"), "3:19 exit-prefix", "exit node", "exit: true"],
   [pair("a: {}", "b: { endpoint: 10.0.0.7 }"), "4:18 endpoint-in-overlay", "lies in the overlay", "underlay"],
   [
     pair("a: { prefixes: [10.9.0.0/16] }", "b: { endpoint: 10.9.0.7 }"),
