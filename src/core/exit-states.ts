@@ -29,9 +29,10 @@ const PRIORITY = {
   inside: RULE_PRIORITY + 1,
   carried: RULE_PRIORITY + 2,
   uplink: RULE_PRIORITY + 3,
-  own: RULE_PRIORITY + 4,
-  bound: RULE_PRIORITY + 5,
-  unbound: RULE_PRIORITY + 6,
+  lost: RULE_PRIORITY + 4,
+  own: RULE_PRIORITY + 5,
+  bound: RULE_PRIORITY + 6,
+  unbound: RULE_PRIORITY + 7,
 } as const;
 
 /** What the machine's other states are made with. */
@@ -101,6 +102,8 @@ function ownRules(node: Node, family: Family): Rule[] {
     // The tunnels' own packets.
     { priority: PRIORITY.uplink, from: all, fwmark: FWMARK, table: "main" },
     ...except.map((to): Rule => ({ priority: PRIORITY.uplink, from: all, to, table: "main" })),
+    // An uplink that is down must not lead them into each other.
+    { priority: PRIORITY.lost, from: all, fwmark: FWMARK, table: "unreachable" },
     // Whatever main knows better than by its default route: LANs, foreign tunnels.
     { priority: PRIORITY.uplink, from: all, table: "main", suppressPrefixLength: 0 },
     ...sourcesOf(node, family).map((from): Rule => ({ priority: PRIORITY.own, from, table: EXIT_TABLE })),

@@ -1,5 +1,5 @@
 // Which way packets for the internet take whose node has its exit elsewhere, and the answers to them.
-import type { Diagnostic } from "./error.ts";
+import { TofroError } from "./error.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 import type { Spec } from "./spec.ts";
 import type { Topology } from "./topology.ts";
@@ -53,18 +53,21 @@ export function exitTrafficOf({ nodes }: Topology, routing: Routing): ExitTraffi
   return { exitOf, sending, answered, carried };
 }
 
-/** Agents move what tables of destinations say; exits are a matter of sources, too. */
-export const exitsUnderAgents = ({ nodes }: Spec): Diagnostic[] =>
-  nodes.flatMap(({ name, leaves }) =>
+/** Agents move what tables of destinations say; exits are a matter of sources, too. Throws "input" where somebody has one. */
+export function refuseExits({ nodes }: Pick<Spec, "nodes">): void {
+  const diagnostics = nodes.flatMap(({ name, leaves }) =>
     leaves === undefined
       ? []
       : [
           {
             code: "exit-with-agents",
-            severity: "error",
+            severity: "error" as const,
             at: leaves.via.at,
-            message: `${name} has its exit elsewhere, and agents cannot lead that yet`,
-            hint: "apply without --agent, or remove `exit_via`",
+            message: `the exit of ${name} cannot be led by agents, which is not in this version of tofro`,
+            hint: "remove `exit_via`, or go on without agents: `apply --no-agent`",
           },
         ],
   );
+  if (diagnostics.length > 0)
+    throw new TofroError("Agents cannot have this network", { kind: "input", diagnostics });
+}

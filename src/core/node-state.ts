@@ -61,7 +61,8 @@ export interface Rule {
   readonly from: Prefix;
   readonly to?: Prefix;
   readonly fwmark?: number;
-  readonly table: "main" | number;
+  /** `unreachable`: it looks nothing up, and nothing behind it counts. */
+  readonly table: "main" | "unreachable" | number;
   /** Routes of this length and shorter do not count. */
   readonly suppressPrefixLength?: number;
 }
@@ -101,8 +102,6 @@ export interface Exits {
 export const ROUTE_PROTOCOL = 116;
 export const FIRST_TABLE = 11600;
 export const RULE_PRIORITY = 11600;
-/** The last rule priority that is ours. */
-export const LAST_PRIORITY = 11606;
 /** Where a node's own packets for the internet are routed that leave elsewhere; those it carries for others: from the next on. */
 export const EXIT_TABLE = 16600;
 /** Of the tunnels' own packets. */

@@ -89,7 +89,8 @@ const rules = z.array(
     dstlen: z.number().optional(),
     iif: z.string().optional(),
     fwmark: z.string().optional(),
-    table: z.string(),
+    table: z.string().optional(),
+    action: z.string().optional(),
     suppress_prefixlen: z.number().optional(),
     protocol: z.string().optional(),
   }),
@@ -274,13 +275,25 @@ function routeOf(each: z.infer<typeof routes>[number], names: ReadonlySet<string
 const ALL: Readonly<Record<Family, string>> = { 4: "0.0.0.0/0", 6: "::/0" };
 
 function ruleOf(each: z.infer<typeof rules>[number], family: Family): Rule[] {
-  const { priority, src, srclen, dst, dstlen, iif, fwmark, table, suppress_prefixlen: suppressed } = each;
+  const {
+    priority,
+    src,
+    srclen,
+    dst,
+    dstlen,
+    iif,
+    fwmark,
+    table,
+    action,
+    suppress_prefixlen: suppressed,
+  } = each;
   if (each.protocol !== String(ROUTE_PROTOCOL)) return [];
   const of = (address: string, length: number | undefined): Prefix[] =>
     prefix(address === "all" ? ALL[family] : length === undefined ? address : `${address}/${length}`);
   const [from] = of(src, srclen);
   const [to] = dst === undefined ? [] : of(dst, dstlen);
-  if (from === undefined) return [];
+  const looked = action === "unreachable" ? action : table === "main" ? table : Number(table);
+  if (from === undefined || Number.isNaN(looked)) return [];
   return [
     {
       priority,
@@ -288,7 +301,7 @@ function ruleOf(each: z.infer<typeof rules>[number], family: Family): Rule[] {
       from,
       ...(to === undefined ? {} : { to }),
       ...(fwmark === undefined ? {} : { fwmark: Number(fwmark) }),
-      table: table === "main" ? "main" : Number(table),
+      table: looked,
       ...(suppressed === undefined ? {} : { suppressPrefixLength: suppressed }),
     },
   ];

@@ -27,7 +27,7 @@ function ruleWords({ priority, iif, from, to, fwmark, table, suppressPrefixLengt
     `from ${from}`,
     ...(to === undefined ? [] : [`to ${to}`]),
     ...(fwmark === undefined ? [] : [`fwmark ${fwmark}`]),
-    `lookup ${table}`,
+    table === "unreachable" ? table : `lookup ${table}`,
     ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),
     `protocol ${ROUTE_PROTOCOL}`,
   ].join(" ");

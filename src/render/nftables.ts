@@ -109,7 +109,7 @@ const filled = (sets: readonly (readonly [string, readonly Prefix[]])[]): string
 function arriveRules(state: NodeState, families: readonly Family[]): string[] {
   const { exits } = state.firewall;
   const guard = families.flatMap((family) =>
-    exits === undefined
+    exits === undefined || exits.answers.length === 0
       ? [`iifname @tunnels iifname . ${ipOf(family)} saddr != @arrivals${family} counter drop`]
       : guardRules(family),
   );
@@ -118,7 +118,11 @@ function arriveRules(state: NodeState, families: readonly Family[]): string[] {
   const untrack = families.map(
     (family) => `iifname @tunnels fib daddr type != local ${ipOf(family)} daddr != @behind${family} notrack`,
   );
-  return [...guard, ...(exits === undefined ? [] : families.flatMap(trackRules)), ...untrack];
+  return [
+    ...guard,
+    ...(exits === undefined || exits.leaving.length === 0 ? [] : families.flatMap(trackRules)),
+    ...untrack,
+  ];
 }
 
 /** Forwarding between tunnels of the plan, to the prefixes behind the node, and to services published by DNAT. */
@@ -128,7 +132,9 @@ function passRules({ firewall }: NodeState, families: readonly Family[]): string
     "iifname @tunnels oifname @tunnels counter drop",
     "iifname @tunnels ct status dnat accept",
     ...families.map((family) => `iifname @tunnels ${ipOf(family)} daddr @behind${family} accept`),
-    ...(firewall.exits === undefined ? [] : families.flatMap(leaveRules)),
+    ...(firewall.exits === undefined || firewall.exits.leaving.length === 0
+      ? []
+      : families.flatMap(leaveRules)),
     "iifname @tunnels counter drop",
   ];
 }

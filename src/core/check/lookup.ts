@@ -19,6 +19,7 @@ export function lookup(
   for (const rule of rulesFor(machine, iif, source, to)) {
     if (rule.to && !covers(rule.to, to)) continue;
     if (rule.fwmark !== undefined && rule.fwmark !== mark) continue;
+    if (rule.table === "unreachable") return undefined;
     const found = machine.tables.get(rule.table)?.get(to, rule.suppressPrefixLength);
     if (found) return found;
   }

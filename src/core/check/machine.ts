@@ -82,7 +82,7 @@ interface RankedRule {
   readonly rank: number;
   readonly to?: Range;
   readonly fwmark?: number;
-  readonly table: "main" | number;
+  readonly table: Rule["table"];
   readonly suppressPrefixLength?: number;
 }
 
