@@ -26,13 +26,15 @@ const UNBOUND4 = prefix("0.0.0.0/32");
 
 /** Later ones see only what earlier ones have left. */
 const PRIORITY = {
-  inside: RULE_PRIORITY + 1,
-  carried: RULE_PRIORITY + 2,
-  uplink: RULE_PRIORITY + 3,
-  lost: RULE_PRIORITY + 4,
-  own: RULE_PRIORITY + 5,
-  bound: RULE_PRIORITY + 6,
-  unbound: RULE_PRIORITY + 7,
+  fromInside: RULE_PRIORITY + 1,
+  returned: RULE_PRIORITY + 2,
+  inside: RULE_PRIORITY + 3,
+  carried: RULE_PRIORITY + 4,
+  uplink: RULE_PRIORITY + 5,
+  lost: RULE_PRIORITY + 6,
+  own: RULE_PRIORITY + 7,
+  bound: RULE_PRIORITY + 8,
+  unbound: RULE_PRIORITY + 9,
 } as const;
 
 /** What the machine's other states are made with. */
@@ -46,45 +48,79 @@ export interface ExitView {
 
 type Part = Pick<NodeState, "routes" | "rules"> & { readonly exits?: Exits };
 
-const NONE: Part = { routes: [], rules: [] };
-
 /** The part that a node has in exits; `own` is the link by which its own way to its exit begins. */
 export function exitPart(view: ExitView, index: number, own: LinkIndex | undefined): Part {
   const { topology, traffic } = view;
   const node = topology.nodes[index]!;
-  const carried = traffic.carried.get(index) ?? [];
   const exit = traffic.exitOf.get(index);
-  const firewall = firewallPart(view, index);
-  if (exit === undefined && carried.length === 0)
-    return firewall === undefined ? NONE : { ...NONE, exits: firewall };
+  const others = othersOf(view, index);
   const families = [...new Set(node.addresses.map(familyOf))];
-  const onward = carried.filter(({ leave }) => leave !== undefined);
-  const links = [...new Set(onward.map(({ leave }) => leave!))];
-  const tableOf = (link: LinkIndex): number => EXIT_TABLE + 1 + links.indexOf(link);
-  const inside = exit === undefined && links.length === 0 ? [] : insideOf(topology);
+  const needsInside = exit !== undefined || others.passesOn;
+  const firewall = firewallPart(view, index);
   return {
     routes: families.flatMap((family) => [
       ...(own === undefined ? [] : [view.route(family, own, EXIT_TABLE, exit)]),
-      ...links.map((link) => view.route(family, link, tableOf(link))),
+      ...others.links.map((link, rank) => view.route(family, link, EXIT_TABLE + 1 + rank)),
     ]),
-    rules: families.flatMap((family) => {
-      const all = INTERNET[family];
-      return [
-        ...inside
-          .filter((each) => familyOf(each) === family)
-          .map((to): Rule => ({ priority: PRIORITY.inside, from: all, to, table: "main" })),
-        ...onward.flatMap(({ source, enter, leave }) =>
-          sourcesOf(topology.nodes[source]!, family).map((from): Rule => ({
-            priority: PRIORITY.carried,
-            iif: view.interfaceOf(enter),
-            from,
-            table: tableOf(leave!),
-          })),
-        ),
-        ...(exit === undefined ? [] : ownRules(node, family)),
-      ];
-    }),
+    rules: families.flatMap((family) => [
+      ...others.rules(family),
+      ...(needsInside ? ofFamily(insideOf(topology), family) : []).map((to): Rule => ({
+        priority: PRIORITY.inside,
+        from: INTERNET[family],
+        to,
+        table: "main",
+      })),
+      ...(exit === undefined ? [] : ownRules(node, family)),
+    ]),
     ...(firewall && { exits: firewall }),
+  };
+}
+
+interface Others {
+  /** Each has a table with a default route of its own. */
+  readonly links: readonly LinkIndex[];
+  readonly rules: (family: Family) => Rule[];
+  /** Whether it passes on what goes to the internet, not only answers. */
+  readonly passesOn: boolean;
+}
+
+/** What a node passes on for others: to the internet by a table of its own, and answers where main leads elsewhere. */
+function othersOf({ topology, traffic, interfaceOf }: ExitView, index: number): Others {
+  const onward = (traffic.carried.get(index) ?? []).flatMap(({ leave, ...each }) =>
+    leave === undefined ? [] : [{ ...each, leave }],
+  );
+  const returned = traffic.returned.get(index) ?? [];
+  const links = [...new Set([...onward, ...returned].map(({ leave }) => leave))];
+  const tableOf = (link: LinkIndex): number => EXIT_TABLE + 1 + links.indexOf(link);
+  const back = (to: Prefix, iif: string, leave: LinkIndex, family: Family): Rule[] => [
+    // Sources inside have rules of their own, or none.
+    ...ofFamily(insideOf(topology), family).map((from): Rule => ({
+      priority: PRIORITY.fromInside,
+      iif,
+      from,
+      to,
+      table: "main",
+    })),
+    { priority: PRIORITY.returned, iif, from: INTERNET[family], to, table: tableOf(leave) },
+  ];
+  return {
+    links,
+    passesOn: onward.length > 0,
+    rules: (family) => [
+      ...returned.flatMap(({ target, enter, leave }) =>
+        sourcesOf(topology.nodes[target]!, family).flatMap((to) =>
+          back(to, interfaceOf(enter), leave, family),
+        ),
+      ),
+      ...onward.flatMap(({ source, enter, leave }) =>
+        sourcesOf(topology.nodes[source]!, family).map((from): Rule => ({
+          priority: PRIORITY.carried,
+          iif: interfaceOf(enter),
+          from,
+          table: tableOf(leave),
+        })),
+      ),
+    ],
   };
 }
 
@@ -139,4 +175,7 @@ const insideOf = ({ overlays, nodes }: Topology): Prefix[] =>
   [...overlays, ...nodes.flatMap(({ prefixes }) => prefixes)].sort(compareAddresses);
 
 const sourcesOf = ({ addresses, prefixes }: Node, family: Family): Prefix[] =>
-  [...addresses.map(hostPrefix), ...prefixes].filter((each) => familyOf(each) === family);
+  ofFamily([...addresses.map(hostPrefix), ...prefixes], family);
+
+const ofFamily = (all: readonly Prefix[], family: Family): Prefix[] =>
+  all.filter((each) => familyOf(each) === family);

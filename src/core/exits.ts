@@ -3,6 +3,7 @@ import { TofroError } from "./error.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 import type { Spec } from "./spec.ts";
 import type { Topology } from "./topology.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Indexed as `Traffic` is: interface `i` is the one that link `i` leaves by. */
 export interface ExitTraffic {
@@ -14,6 +15,8 @@ export interface ExitTraffic {
   readonly answered: ReadonlySet<LinkIndex>;
   /** By node what it passes on for others, in the order of the sources. */
   readonly carried: ReadonlyMap<number, readonly Carried[]>;
+  /** By node the answers that it passes on by another link than its own to the same node. */
+  readonly returned: ReadonlyMap<number, readonly Returned[]>;
 }
 
 interface Carried {
@@ -24,13 +27,20 @@ interface Carried {
   readonly leave?: LinkIndex;
 }
 
+interface Returned {
+  readonly target: number;
+  readonly enter: LinkIndex;
+  readonly leave: LinkIndex;
+}
+
 /** Packets there follow the path to the exit, answers the path back, whatever line or choice says how these go. */
-export function exitTrafficOf({ nodes }: Topology, routing: Routing): ExitTraffic {
+export function exitTrafficOf({ nodes }: Topology, routing: Routing, { own }: Traffic): ExitTraffic {
   const indices = new Map(nodes.map(({ name }, index) => [name, index]));
   const exitOf = new Map<number, number>();
   const sending = new Set<LinkIndex>();
   const answered = new Set<LinkIndex>();
   const carried = new Map<number, Carried[]>();
+  const returned = new Map<number, Returned[]>();
   nodes.forEach(({ leaves }, source) => {
     if (leaves === undefined) return;
     const exit = indices.get(leaves.via)!;
@@ -38,9 +48,7 @@ export function exitTrafficOf({ nodes }: Topology, routing: Routing): ExitTraffi
     let enter: LinkIndex | undefined;
     const pass = (node: number, leave?: LinkIndex): void => {
       if (enter === undefined) return;
-      const list = carried.get(node) ?? [];
-      carried.set(node, list);
-      list.push({ source, enter, ...(leave !== undefined && { leave }) });
+      push(carried, node, { source, enter, ...(leave !== undefined && { leave }) });
     };
     routing.walk(source, exit, (link) => {
       sending.add(link);
@@ -48,9 +56,22 @@ export function exitTrafficOf({ nodes }: Topology, routing: Routing): ExitTraffi
       enter = link ^ 1;
     });
     pass(exit);
-    routing.walk(exit, source, (link) => answered.add(link ^ 1));
+    enter = undefined;
+    routing.walk(exit, source, (link) => {
+      const node = routing.sender(link);
+      answered.add(link ^ 1);
+      if (enter !== undefined && own[node * routing.nodes + source] !== link)
+        push(returned, node, { target: source, enter, leave: link });
+      enter = link ^ 1;
+    });
   });
-  return { exitOf, sending, answered, carried };
+  return { exitOf, sending, answered, carried, returned };
+}
+
+function push<Item>(lists: Map<number, Item[]>, node: number, item: Item): void {
+  const list = lists.get(node);
+  if (list === undefined) lists.set(node, [item]);
+  else list.push(item);
 }
 
 /** Agents move what tables of destinations say; exits are a matter of sources, too. Throws "input" where somebody has one. */

@@ -71,7 +71,7 @@ class View {
     this.#routing = routing;
     this.#traffic = traffic;
     this.#pathMtu = pathMtus(topology, routing, traffic);
-    this.#exits = exitTrafficOf(topology, routing);
+    this.#exits = exitTrafficOf(topology, routing, traffic);
     this.#targets = topology.nodes
       .flatMap((node, index) =>
         prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),

@@ -3,7 +3,7 @@ import { hostPrefix, type Prefix } from "../../src/core/address.ts";
 import type { NodeState, TunnelInterface } from "../../src/core/node-state.ts";
 import { directions, type Direction, type Plan } from "../../src/core/plan.ts";
 
-interface Mutant {
+export interface Mutant {
   readonly what: string;
   readonly states: readonly NodeState[];
 }
