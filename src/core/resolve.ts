@@ -45,11 +45,10 @@ export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock)
   return { overlays: spec.overlays.map(({ value }) => value), nodes, tunnels, forwarders };
 }
 
-const leavesOf = ({ via, except, killSwitch, dns }: LeavesSpec): Leaves => ({
+const leavesOf = ({ via, except, killSwitch }: LeavesSpec): Leaves => ({
   via: via.value,
   except: except.map(({ value }) => value),
   killSwitch,
-  dns: dns.map(({ value }) => value),
 });
 
 function end(lock: Lock, own: NodeSpec, peer: NodeSpec, forwarder: Forwarder | undefined): TunnelEnd {

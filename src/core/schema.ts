@@ -108,7 +108,6 @@ export const nodeSchema = z
       kill_switch: flag(
         "With `exit_via`: nothing leaves by the uplink but the tunnels' own packets and `except`.",
       ).optional(),
-      dns: oneOrMore("an IP address", "With `exit_via`: the resolvers that this node asks.").optional(),
       ssh: text(
         "a destination for ssh",
         "Where `apply` reaches the machine by ssh: `host`, `user@host` or a name from ssh_config.",

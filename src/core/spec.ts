@@ -90,7 +90,6 @@ export interface LeavesSpec {
   readonly via: Located<string>;
   readonly except: readonly Located<Prefix>[];
   readonly killSwitch: boolean;
-  readonly dns: readonly Located<Address>[];
 }
 
 /** A direction; either end may be `all`. */

@@ -28,8 +28,6 @@ export interface Leaves {
   /** What stays on the node's own uplink. */
   readonly except: readonly Prefix[];
   readonly killSwitch: boolean;
-  /** Resolvers to ask instead of the uplink's. */
-  readonly dns: readonly Address[];
 }
 
 /** One WireGuard pairing between two nodes: an interface on each. */

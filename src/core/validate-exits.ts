@@ -65,22 +65,12 @@ function validateExcept(draft: Draft, { except }: LeavesSpec, found: Diagnostics
 function validateFamilies(
   draft: Draft,
   { name }: DraftNode,
-  { via, killSwitch, dns }: LeavesSpec,
+  { via, killSwitch }: LeavesSpec,
   found: Diagnostics,
 ): void {
   if (!draft.overlaysComplete) return;
   for (const family of [4, 6] as const) {
     if (draft.overlays.some(({ value }) => familyOf(value) === family)) continue;
-    const odd = dns.find(({ value }) => familyOf(value) === family);
-    if (odd !== undefined) {
-      const message = `the resolver ${quote(odd.value)} cannot be asked: the overlay has no IPv${family}`;
-      found.error(
-        "dns-family",
-        odd.at,
-        message,
-        `add an IPv${family} prefix to \`overlay\`, or name another`,
-      );
-    }
     if (killSwitch) continue;
     const message = `IPv${family} of ${quote(name)} goes on leaving by its own uplink: the overlay has none`;
     const hint = `add an IPv${family} prefix to \`overlay\`, or \`kill_switch: true\``;
