@@ -342,7 +342,7 @@ const EXITS: readonly Row[] = [
     "`b` is no exit",
     "exit: true",
   ],
-  [exit("a: { exit: yes }"), "3:14 wrong-type", "`exit`", "true"],
+  [exit("a: { exit: yes }"), "3:14 wrong-type", "`exit` must be `true` or `false`", "schema"],
   [exit("a: { except: 192.0.2.0/24 }"), "3:8 no-exit-via", "`except`", "exit_via"],
   [exit("a: { kill_switch: true }"), "3:8 no-exit-via", "`kill_switch`", "exit_via"],
   [exit("a: { exit_via: b, except: 192.0.2.1 }"), "3:29 bad-prefix", "is not a prefix", "192.0.2.1/32"],

@@ -117,7 +117,7 @@ const MARKS_DOWN = [
 
 /** Where exits are: rules that name no interface, and what else the table holds of one that is gone. */
 const EXITS_DOWN = [
-  `for i in $(nft list table inet ${NFT_TABLE} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' | sort -u); do if [ -e /sys/class/net/$i ]; then continue; fi; for s in answers leaving4 leaving6; do nft list set inet ${NFT_TABLE} $s 2>/dev/null | grep -o '"'$i'"\( [.] [^ ,}]*\)\?' | while read -r e; do nft delete element inet ${NFT_TABLE} $s "{ $e }"; done || true; done; done`,
+  `for i in $(nft list table inet ${NFT_TABLE} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' | sort -u); do if [ -e /sys/class/net/$i ]; then continue; fi; for s in answers leaving4 leaving6; do nft list set inet ${NFT_TABLE} $s 2>/dev/null | grep -oE '"'$i'"( [.] [^ ,}]*)?' | while read -r e; do nft delete element inet ${NFT_TABLE} $s "{ $e }"; done || true; done; done`,
   `if [ -z "$(ls ${RUN}/up 2>/dev/null)" ]; then for f in -4 -6; do while ip $f rule del protocol ${ROUTE_PROTOCOL} 2>/dev/null; do :; done; done; fi`,
 ];
 

@@ -100,13 +100,13 @@ function uplinkFaults(from: Machine, { except }: LeavesSpec, outside: Host): Fau
     .filter(({ family }) => family === outside.family);
   const marks = new Set([...from.ports.values()].map(({ state }) => state.fwmark));
   const ways = [
-    { what: "answers from its uplink\'s address", found: lookup(from, "lo", bound, outside) },
+    { what: "answers from its uplink's address", found: lookup(from, "lo", bound, outside) },
     ...spared.map((host) => ({
       what: `packets to ${host.address}, which is excepted,`,
       found: lookup(from, "lo", undefined, host),
     })),
     ...[...marks].map((mark) => ({
-      what: "its tunnels\' own packets",
+      what: "its tunnels' own packets",
       found: lookup(from, "lo", undefined, outside, mark),
     })),
   ];
