@@ -146,6 +146,8 @@ add rule inet witness c oifname "u-nat" ip6 daddr 2001:db8:77::/64 counter'`,
       expect(await answers(a!, VISITOR)).toBe(true);
       await apply(SWITCHED);
       expect(await answers(a!, BEYOND4)).toBe(true);
+      // What it asks of the underlay goes there, too.
+      expect(await tofro("doctor", "--lab", lab.name)).toMatchObject({ code: 0 });
 
       expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
       await Promise.all([
