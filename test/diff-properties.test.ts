@@ -19,7 +19,11 @@ interface Wanted {
 
 /** What random networks want of their first node, with keys that may have been rotated. */
 const wanted: fc.Arbitrary<Wanted> = fc
-  .tuple(randomNetwork({ nodes: { min: 2, max: 6 }, rich: true }), fc.nat(2), fc.constantFrom("dummy", "tun"))
+  .tuple(
+    randomNetwork({ nodes: { min: 2, max: 6 }, rich: true, exits: true }),
+    fc.nat(2),
+    fc.constantFrom("dummy", "tun"),
+  )
   .map(([network, round, identityDevice]) => {
     const [plan] = compile(parse(network.text, "tofro.yaml").spec!).states;
     const prints = new Map(plan!.interfaces.map(({ tunnel }) => [tunnel, `${tunnel} ${round}`]));

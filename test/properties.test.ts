@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accepts } from "../src/core/check/forgery.ts";
 import { check, type CheckResult } from "../src/core/check/check.ts";
-import type { Address } from "../src/core/address.ts";
+import { hostPrefix, type Address } from "../src/core/address.ts";
 import { parse } from "../src/core/parse.ts";
 import { compile, directions, type Plan } from "../src/core/plan.ts";
 import { randomChoice } from "./support/random-choice.ts";
+import { EXIT_MUTATIONS } from "./support/exit-mutations.ts";
 import { MUTATIONS, type Mutation } from "./support/mutations.ts";
 import { randomNetwork, type RandomNetwork } from "./support/random-network.ts";
 
@@ -168,10 +169,10 @@ describe("the oracle rejects a plan with", () => {
     "overlay: 10.77.0.0/24",
     "nodes:",
     ...[
-      "a",
+      "a: { prefixes: 172.16.1.0/24 }",
       "x: { endpoint: 198.51.100.9 }",
       "b: { endpoint: 198.51.100.1 }",
-      "c: { endpoint: 198.51.100.2 }",
+      "c: { endpoint: 198.51.100.2, prefixes: [172.16.2.0/24, 172.16.3.1/32] }",
     ].map((node) => (node.includes(":") ? `  ${node}` : `  ${node}: {}`)),
     "  d: { endpoint: 198.51.100.3 }",
     "paths:",
@@ -210,6 +211,93 @@ describe("the oracle rejects a plan with", () => {
         }
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it.each(MUTATIONS)("$name, in random networks with hosts behind nodes", ({ mutate }: Mutation) => {
+    fc.assert(
+      fc.property(randomNetwork({ nodes: { min: 3, max: 5 }, rich: false, behind: true }), (network) => {
+        const plan = planOf(network);
+        for (const { what, states } of mutate(plan)) {
+          expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+        }
+      }),
+      { numRuns: 5 },
+    );
+  });
+});
+
+describe("exits", () => {
+  const exiting = randomNetwork({ nodes: { min: 2, max: 7 }, rich: true, exits: true });
+
+  it("are accepted by the oracle in any network, and change no path inside", () => {
+    fc.assert(
+      fc.property(exiting, (network) => {
+        const plan = planOf(network);
+        const result = verdicts(plan);
+        expect(result.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+        const seen = new Map(result.directions.map((each) => [`${each.from} ${each.to}`, each.path]));
+        for (const { from, to, path } of directions(plan))
+          expect(seen.get(`${from} ${to}`) ?? path).toEqual(path);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("let nobody in by a tunnel who claims to be inside and is not let in there", () => {
+    fc.assert(
+      fc.property(exiting, (network) => {
+        const plan = planOf(network);
+        for (const { node, interfaces, firewall } of plan.states)
+          for (const { name } of interfaces)
+            for (const other of plan.topology.nodes) {
+              const planned = new Set(
+                firewall.arrivals.flatMap((each) => (each.interface === name ? [each.source] : [])),
+              );
+              for (const address of other.addresses)
+                expect(accepts(plan.states, { node, interface: name }, address)).toBe(
+                  planned.has(hostPrefix(address)),
+                );
+            }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  const fixed = {
+    text: [
+      'overlay: [10.77.0.0/24, "fd77::/64"]',
+      "nodes:",
+      "  a: { prefixes: 172.16.1.0/24, exit_via: c, kill_switch: true, except: 203.0.113.0/24 }",
+      "  b: { endpoint: 198.51.100.1 }",
+      "  c: { endpoint: 198.51.100.2, exit: true }",
+      "  d: { endpoint: 198.51.100.3, exit_via: c }",
+      "paths:",
+      "  - a -> b -> c",
+      "  - c -> d -> a",
+      "  - d -> b -> c",
+      "",
+    ].join("\n"),
+    pinned: [],
+  };
+
+  it.each(EXIT_MUTATIONS)("are rejected with $name", ({ mutate }) => {
+    const plan = planOf(fixed);
+    expect(verdicts(plan).ok).toBe(true);
+    const mutants = [...mutate(plan)];
+    expect(mutants.length).toBeGreaterThan(0);
+    for (const { what, states } of mutants)
+      expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+  });
+
+  it.each(EXIT_MUTATIONS)("are rejected with $name, in random networks", ({ mutate }) => {
+    fc.assert(
+      fc.property(randomNetwork({ nodes: { min: 2, max: 5 }, rich: false, exits: true }), (network) => {
+        const plan = planOf(network);
+        for (const { what, states } of mutate(plan))
+          expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+      }),
+      { numRuns: 15 },
     );
   });
 });

@@ -1,6 +1,6 @@
 // `tofro show`: the plan for a person, each direction, each node.
 import { Command } from "@commander-js/extra-typings";
-import type { NodeState } from "../core/node-state.ts";
+import type { NodeState, Rule } from "../core/node-state.ts";
 import { directions, type Direction, type Plan } from "../core/plan.ts";
 import type { Tunnel } from "../core/topology.ts";
 import { hostPort } from "../render/wireguard.ts";
@@ -39,6 +39,7 @@ export function showText(plan: Plan): string {
   return [
     `${plan.spec.file}: ${nodes.length} nodes, ${tunnels.length} tunnels, overlay ${overlays}\n`,
     directionsText(plan),
+    exitsText(plan),
     forwardersText(plan),
     ...plan.states.map((state) => nodeText(plan, state)),
   ]
@@ -105,6 +106,27 @@ function plaintextNotes(plan: Plan, named: readonly Direction[]): string[] {
   });
 }
 
+function exitsText(plan: Plan): string {
+  const all = new Map([...directions(plan)].map((each) => [`${each.from} ${each.to}`, each]));
+  const way = (from: string, to: string): string => {
+    const direction = all.get(`${from} ${to}`);
+    return direction === undefined ? "no way" : wayOf(plan, direction);
+  };
+  const rows = plan.topology.nodes.flatMap(({ name, leaves }) => {
+    if (leaves === undefined) return [];
+    const { via, except, killSwitch } = leaves;
+    return [
+      [
+        way(name, via),
+        `answers ${way(via, name)}`,
+        killSwitch ? "kill switch" : `by ${name}'s own uplink while that tunnel is gone`,
+        except.length === 0 ? "" : `except ${except.join(", ")}`,
+      ],
+    ];
+  });
+  return rows.length === 0 ? "" : `Internet\n${columns(rows, "  ")}`;
+}
+
 function forwardersText(plan: Plan): string {
   const hosts = new Map(plan.topology.nodes.map((node) => [node.name, node.endpoint]));
   const rows = plan.topology.forwarders.map(({ name, listen, to, toPort }) => [
@@ -138,11 +160,7 @@ function nodeText(plan: Plan, state: NodeState): string {
       .filter((part) => part !== "")
       .join(", "),
   ]);
-  const rules = state.rules.map((rule) => [
-    `from ${rule.from}`,
-    `in by ${rule.iif}`,
-    `look up table ${rule.table}`,
-  ]);
+  const rules = state.rules.map(ruleRow);
   const shorten = (lines: string[][]): string[][] =>
     lines.length > MOST_LISTED
       ? [...lines.slice(0, MOST_LISTED), [`... and ${lines.length - MOST_LISTED} more`]]
@@ -155,6 +173,20 @@ function nodeText(plan: Plan, state: NodeState): string {
     columns(shorten(routes), "  "),
     columns(shorten(rules), "  "),
   ].join("");
+}
+
+function ruleRow({ from, to, fwmark, iif, table, suppressPrefixLength }: Rule): string[] {
+  const what = [
+    `from ${from}`,
+    ...(to === undefined ? [] : [`to ${to}`]),
+    ...(fwmark === undefined ? [] : ["of the tunnels themselves"]),
+  ];
+  const but = suppressPrefixLength === undefined ? "" : ", its default routes apart";
+  return [
+    what.join(" "),
+    iif === undefined ? "" : `in by ${iif}`,
+    typeof table === "number" || table === "main" ? `look up table ${table}${but}` : table,
+  ];
 }
 
 /** Which end dials: that is also who can bring a dead tunnel back. */

@@ -31,6 +31,8 @@ export interface WireguardSettings {
   /** The node's private key, from its file. */
   readonly privateKey?: true;
   readonly removePeer?: string;
+  /** 0: none. */
+  readonly fwmark?: number;
   readonly peer?: {
     readonly publicKey: string;
     /** The tunnel's preshared key, from its file; false: none. */
@@ -171,6 +173,7 @@ function settings(
   const set: WireguardSettings = {
     ...(present?.listenPort === wanted.listenPort ? {} : { listenPort: wanted.listenPort }),
     ...(present?.publicKey === wanted.publicKey ? {} : { privateKey: true }),
+    ...(present?.fwmark === wanted.fwmark ? {} : { fwmark: wanted.fwmark ?? 0 }),
     ...(old !== undefined && same === undefined ? { removePeer: old.publicKey } : {}),
     ...(peer === undefined || Object.keys(peerSettings).length === 0
       ? {}

@@ -34,6 +34,8 @@ export interface MachineInterface {
   readonly addresses: readonly Prefix[];
   readonly listenPort: number;
   readonly publicKey: string;
+  /** Absent: its own packets are not marked. */
+  readonly fwmark?: number;
   /** Absent: none, or more than one, as no plan has it. */
   readonly peer?: MachinePeer;
 }
@@ -57,8 +59,8 @@ export const NOTHING: MachineState = {
 };
 
 export const routeKey = ({ table, prefix }: Pick<Route, "table" | "prefix">): string => `${table} ${prefix}`;
-export const ruleKey = ({ priority, iif, from, table }: Rule): string =>
-  `${priority} ${iif} ${from} ${table}`;
+export const ruleKey = ({ priority, iif, from, to, fwmark, table, suppressPrefixLength }: Rule): string =>
+  [priority, iif, from, to, fwmark, table, suppressPrefixLength].join(" ");
 
 /** What only the machine or the secrets know. */
 export interface MachineFacts {
@@ -74,7 +76,7 @@ export interface MachineFacts {
 /** What the plan wants of a machine. */
 export function wantedState(state: NodeState, facts: MachineFacts): MachineState {
   const interfaces = state.interfaces.map((each): [string, MachineInterface] => {
-    const { name, tunnel, mtu, listenPort, publicKey, peer } = each;
+    const { name, tunnel, mtu, listenPort, publicKey, fwmark, peer } = each;
     const wanted = {
       publicKey: peer.publicKey,
       presharedKeyPrint: facts.presharedKeyPrints.get(tunnel) ?? "",
@@ -83,7 +85,8 @@ export function wantedState(state: NodeState, facts: MachineFacts): MachineState
       ...(peer.endpoint === undefined ? {} : { endpoint: peer.endpoint }),
     };
     const addresses = state.addresses.map(hostPrefix);
-    return [name, { name, tunnel, mtu, up: true, addresses, listenPort, publicKey, peer: wanted }];
+    const marked = fwmark === undefined ? {} : { fwmark };
+    return [name, { name, tunnel, mtu, up: true, addresses, listenPort, publicKey, ...marked, peer: wanted }];
   });
   return {
     identity: { device: facts.identityDevice, addresses: state.addresses.map(hostPrefix), up: true },

@@ -23,6 +23,8 @@ export interface TunnelInterface {
   /** Bytes. */
   readonly mtu: number;
   readonly publicKey: string;
+  /** What its own packets are marked with, so that they are not led into tunnels. */
+  readonly fwmark?: number;
   readonly peer: Peer;
 }
 
@@ -49,12 +51,20 @@ export interface Route {
   readonly advmss?: number;
 }
 
-/** `ip rule … iif <interface> from <source> lookup <table>`: forwarded traffic that leaves another way than main says. */
+/**
+ * `ip rule … iif <interface> from <source> lookup <table>`: forwarded traffic that leaves another way than main says; and what
+ * leads packets to an exit. `from` says the family, also where it is all of it.
+ */
 export interface Rule {
   readonly priority: number;
-  readonly iif: string;
+  readonly iif?: string;
   readonly from: Prefix;
-  readonly table: number;
+  readonly to?: Prefix;
+  readonly fwmark?: number;
+  /** `unreachable`: it looks nothing up, and nothing behind it counts. */
+  readonly table: "main" | "unreachable" | number;
+  /** Routes of this length and shorter do not count. */
+  readonly suppressPrefixLength?: number;
 }
 
 export interface Sysctl {
@@ -73,12 +83,29 @@ export interface Firewall {
   readonly prefixes: readonly Prefix[];
   /** Largest TCP MSS in bytes for hosts behind this node, by family; absent without prefixes. */
   readonly mss?: { readonly v4: number; readonly v6: number };
+  /** Absent: the node's firewall has no part in exits. */
+  readonly exits?: Exits;
+}
+
+export interface Exits {
+  /** The overlay and the subnets behind nodes, sorted: everything else is the internet. */
+  readonly inside: readonly Prefix[];
+  /** Tunnel interfaces by which any source of the internet may arrive: answers. */
+  readonly answers: readonly string[];
+  /** Sources that may leave for the internet from here, masqueraded, by the tunnel interface they come in by. */
+  readonly leaving: readonly { readonly interface: string; readonly source: Prefix }[];
+  /** Nothing leaves but by tunnels: only their own packets, what goes to `except`, and answers to those who came in. */
+  readonly killSwitch?: { readonly except: readonly Prefix[] };
 }
 
 /** Ours alone, so that `down` removes exactly what tofro added. */
 export const ROUTE_PROTOCOL = 116;
 export const FIRST_TABLE = 11600;
 export const RULE_PRIORITY = 11600;
+/** Where a node's own packets for the internet are routed that leave elsewhere; those it carries for others: from the next on. */
+export const EXIT_TABLE = 16600;
+/** Of the tunnels' own packets. */
+export const FWMARK = 0x2d50;
 export const NFT_TABLE = "tofro";
 /** The device that holds the node's own addresses beside the tunnels; no tunnel interface may have its name. */
 export const IDENTITY = "tofro";

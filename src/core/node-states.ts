@@ -2,6 +2,7 @@
 import { compareAddresses, familyOf, hostPrefix, type Family, type Prefix } from "./address.ts";
 import {
   FIRST_TABLE,
+  FWMARK,
   RULE_PRIORITY,
   type Firewall,
   type NodeState,
@@ -14,6 +15,8 @@ import type { Permits } from "./permits.ts";
 import { pathMtus, type PathMtu } from "./path-mtu.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 import type { Node, Topology, TunnelEnd } from "./topology.ts";
+import { exitTrafficOf, type ExitTraffic } from "./exits.ts";
+import { exitPart, INTERNET, type ExitView } from "./exit-states.ts";
 import { trafficOf, type Traffic } from "./traffic.ts";
 import { compareText } from "./tunnels.ts";
 
@@ -60,6 +63,7 @@ class View {
   readonly #targetsOf: readonly (readonly number[])[];
   readonly #interfacesOf: readonly (readonly LinkIndex[])[];
   readonly #pathMtu: PathMtu;
+  readonly #exits: ExitTraffic;
 
   constructor(topology: Topology, routing: Routing, traffic: Traffic, permits: Permits) {
     this.#permits = permits;
@@ -67,6 +71,7 @@ class View {
     this.#routing = routing;
     this.#traffic = traffic;
     this.#pathMtu = pathMtus(topology, routing, traffic);
+    this.#exits = exitTrafficOf(topology, routing, traffic);
     this.#targets = topology.nodes
       .flatMap((node, index) =>
         prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),
@@ -87,14 +92,22 @@ class View {
     const interfaces = this.#interfacesOf[index]!;
     const { routes, rules } = this.exceptionsOf(index);
     const firewall = this.#firewall(index, node, interfaces);
+    const exit = this.#exits.exitOf.get(index);
+    const own = exit === undefined ? -1 : this.#routing.firstLink(index, exit);
+    const part = exitPart(this.#exitView(index, node), index, own === -1 ? undefined : own);
     return {
       node: node.name,
       addresses: node.addresses,
       interfaces: interfaces.map((link) => this.#interface(node, link)),
-      routes: [...this.#ownRoutes(index, node), ...routes],
-      rules,
-      sysctls: this.#sysctls(node, interfaces, firewall),
-      firewall,
+      routes: [...this.#ownRoutes(index, node), ...routes, ...part.routes],
+      rules: [...rules, ...part.rules],
+      sysctls: this.#sysctls(
+        node,
+        interfaces,
+        firewall,
+        part.exits !== undefined && part.exits.leaving.length > 0,
+      ),
+      firewall: part.exits === undefined ? firewall : { ...firewall, exits: part.exits },
     };
   }
 
@@ -105,6 +118,8 @@ class View {
     const peer = this.#topology.nodes[peerIndex]!;
     const { sent, arriving } = this.#permits;
     const allowed = sent.members(link);
+    const isExits = this.#exits.sending.has(link) || this.#exits.answered.has(link);
+    const internet = isExits ? node.addresses.map((address) => INTERNET[familyOf(address)]) : [];
     for (const source of arriving.members(link)) if (!sent.has(link, source)) allowed.push(source);
     if (!sent.has(link, peerIndex) && !arriving.has(link, peerIndex)) allowed.push(peerIndex);
     return {
@@ -113,11 +128,12 @@ class View {
       listenPort: port,
       mtu: tunnel.mtu,
       publicKey: node.publicKey,
+      ...(node.leaves && { fwmark: FWMARK }),
       peer: {
         node: peer.name,
         ...(tunnel.forwarder === undefined ? {} : { forwarder: tunnel.forwarder }),
         publicKey: peer.publicKey,
-        allowedIps: this.#prefixes(allowed),
+        allowedIps: [...internet, ...this.#prefixes(allowed)].sort(compareAddresses),
         ...(endpoint === undefined ? {} : { endpoint }),
         ...(keepaliveS === undefined ? {} : { keepaliveS }),
       },
@@ -130,15 +146,31 @@ class View {
     for (const target of this.#targets) {
       const link = this.#traffic.own[index * this.#routing.nodes + target.node]!;
       if (link === -1) continue;
-      const route = this.#route(node, target, link, "main");
-      const { mtu } = this.#topology.tunnels[link >> 1]!;
-      const there = this.#pathMtu(index, target.node) ?? mtu;
-      const back = this.#pathMtu(target.node, index) ?? there;
-      const narrow = there < mtu ? { ...route, mtu: there } : route;
-      // The MSS that a host announces limits what the other side sends, the other way (RFC 9293, 3.7.1).
-      routes.push(back === there ? narrow : { ...narrow, advmss: back - HEADERS[target.family] });
+      routes.push(this.#sized(this.#route(node, target, link, "main"), index, target, link));
     }
     return routes;
+  }
+
+  /** With the sizes of the way that begins here. */
+  #sized(route: Route, index: number, { node, family }: Omit<Target, "prefix">, link: LinkIndex): Route {
+    const { mtu } = this.#topology.tunnels[link >> 1]!;
+    const there = this.#pathMtu(index, node) ?? mtu;
+    const back = this.#pathMtu(node, index) ?? there;
+    const narrow = there < mtu ? { ...route, mtu: there } : route;
+    // The MSS that a host announces limits what the other side sends, the other way (RFC 9293, 3.7.1).
+    return back === there ? narrow : { ...narrow, advmss: back - HEADERS[family] };
+  }
+
+  #exitView(index: number, own: Node): ExitView {
+    return {
+      topology: this.#topology,
+      traffic: this.#exits,
+      interfaceOf: (link) => this.#end(link).interface,
+      route: (family, link, table, to) => {
+        const route = this.#route(own, { prefix: INTERNET[family], family }, link, table);
+        return to === undefined ? route : this.#sized(route, index, { node: to, family }, link);
+      },
+    };
   }
 
   /** Source rules, only for forwarded traffic that leaves by another tunnel than main says. */
@@ -172,7 +204,7 @@ class View {
     return { routes, rules };
   }
 
-  #route(node: Node, target: Target, link: LinkIndex, table: Route["table"]): Route {
+  #route(node: Node, target: Omit<Target, "node">, link: LinkIndex, table: Route["table"]): Route {
     const source = node.addresses.find((address) => familyOf(address) === target.family);
     if (source === undefined)
       throw new Error(`${node.name} has no IPv${target.family} address: validated before`);
@@ -202,8 +234,8 @@ class View {
     };
   }
 
-  #sysctls(node: Node, interfaces: readonly LinkIndex[], firewall: Firewall): Sysctl[] {
-    const forwards = firewall.transits.length > 0 || firewall.prefixes.length > 0;
+  #sysctls(node: Node, interfaces: readonly LinkIndex[], firewall: Firewall, isExit: boolean): Sysctl[] {
+    const forwards = isExit || firewall.transits.length > 0 || firewall.prefixes.length > 0;
     const has = (family: Family): boolean => node.addresses.some((address) => familyOf(address) === family);
     return [
       ...(forwards && has(4) ? [{ key: "net.ipv4.ip_forward", value: "1" }] : []),

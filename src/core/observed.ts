@@ -1,7 +1,7 @@
 // What a machine told of itself (the sections of `observeScript`), parsed once.
 import { z } from "zod";
 import { parseHeld, type Held } from "./agent/held.ts";
-import { hostPrefix, parseAddress, parsePrefix, type Prefix } from "./address.ts";
+import { hostPrefix, parseAddress, parsePrefix, type Family, type Prefix } from "./address.ts";
 import {
   routeKey,
   ruleKey,
@@ -85,8 +85,13 @@ const rules = z.array(
     priority: z.number(),
     src: z.string(),
     srclen: z.number().optional(),
+    dst: z.string().optional(),
+    dstlen: z.number().optional(),
     iif: z.string().optional(),
-    table: z.string(),
+    fwmark: z.string().optional(),
+    table: z.string().optional(),
+    action: z.string().optional(),
+    suppress_prefixlen: z.number().optional(),
     protocol: z.string().optional(),
   }),
 );
@@ -130,14 +135,18 @@ export function parseObserved(output: string, plan: NodeState): Observed {
         addresses: addressesOf.get(name) ?? [],
         listenPort: told.listenPort,
         publicKey: told.publicKey,
+        ...(told.fwmark === 0 ? {} : { fwmark: told.fwmark }),
         ...(peer === undefined ? {} : { peer }),
       },
     ];
   });
-  const routeList = [...routes.parse(json("routes4")), ...routes.parse(json("routes6"))].flatMap((each) =>
-    routeOf(each, names),
+  const families = [4, 6] as const;
+  const routeList = families.flatMap((family) =>
+    routes.parse(json(`routes${family}`)).flatMap((each) => routeOf(each, names, family)),
   );
-  const ruleList = [...rules.parse(json("rules4")), ...rules.parse(json("rules6"))].flatMap(ruleOf);
+  const ruleList = families.flatMap((family) =>
+    rules.parse(json(`rules${family}`)).flatMap((each) => ruleOf(each, family)),
+  );
   const firewall = text("firewall").trimEnd();
   const firewallWanted = text("firewall-wanted").trimEnd();
   const routerAdvertisements = new Map(
@@ -202,6 +211,8 @@ const pairs = (text: string): [string, string][] =>
 interface Told {
   readonly listenPort: number;
   readonly publicKey: string;
+  /** 0: none. */
+  readonly fwmark: number;
   readonly peer: (dialled: boolean) => MachinePeer | undefined;
 }
 
@@ -212,6 +223,7 @@ function perInterface(sections: ReadonlyMap<string, string>): (name: string) => 
   return (name) => ({
     listenPort: Number(of("listen-port", name)[0]?.[1] ?? 0),
     publicKey: of("public-key", name)[0]?.[1] ?? "",
+    fwmark: Number(of("fwmark", name)[0]?.[1]?.replace("off", "0") ?? 0),
     peer(dialled) {
       const peers = of("peers", name);
       const publicKey = peers[0]?.[1];
@@ -241,8 +253,8 @@ function prefix(text: string): Prefix[] {
 }
 
 /** Routes with our protocol number through interfaces of ours: others are not tofro's, whatever their number. */
-function routeOf(each: z.infer<typeof routes>[number], names: ReadonlySet<string>): Route[] {
-  const [destination] = prefix(each.dst);
+function routeOf(each: z.infer<typeof routes>[number], names: ReadonlySet<string>, family: Family): Route[] {
+  const [destination] = prefix(each.dst === "default" ? ALL[family] : each.dst);
   const source = parseAddress(each.prefsrc ?? "");
   if (destination === undefined || source === undefined || each.dev === undefined || !names.has(each.dev))
     return [];
@@ -260,8 +272,37 @@ function routeOf(each: z.infer<typeof routes>[number], names: ReadonlySet<string
   ];
 }
 
-function ruleOf({ priority, src, srclen, iif, table, protocol }: z.infer<typeof rules>[number]): Rule[] {
-  if (protocol !== String(ROUTE_PROTOCOL) || iif === undefined) return [];
-  const [from] = prefix(srclen === undefined ? src : `${src}/${srclen}`);
-  return from === undefined ? [] : [{ priority, iif, from, table: Number(table) }];
+const ALL: Readonly<Record<Family, string>> = { 4: "0.0.0.0/0", 6: "::/0" };
+
+function ruleOf(each: z.infer<typeof rules>[number], family: Family): Rule[] {
+  const {
+    priority,
+    src,
+    srclen,
+    dst,
+    dstlen,
+    iif,
+    fwmark,
+    table,
+    action,
+    suppress_prefixlen: suppressed,
+  } = each;
+  if (each.protocol !== String(ROUTE_PROTOCOL)) return [];
+  const of = (address: string, length: number | undefined): Prefix[] =>
+    prefix(address === "all" ? ALL[family] : length === undefined ? address : `${address}/${length}`);
+  const [from] = of(src, srclen);
+  const [to] = dst === undefined ? [] : of(dst, dstlen);
+  const looked = action === "unreachable" ? action : table === "main" ? table : Number(table);
+  if (from === undefined || Number.isNaN(looked)) return [];
+  return [
+    {
+      priority,
+      ...(iif === undefined ? {} : { iif }),
+      from,
+      ...(to === undefined ? {} : { to }),
+      ...(fwmark === undefined ? {} : { fwmark: Number(fwmark) }),
+      table: looked,
+      ...(suppressed === undefined ? {} : { suppressPrefixLength: suppressed }),
+    },
+  ];
 }

@@ -202,7 +202,6 @@ const SHAPE: readonly Row[] = [
   [network(ABC, ["paths: [all <=> all]", "overlays: x"]), "7:1 unknown-key", "`overlays`", "`overlay`"],
   [pair("a: { adress: 10.0.0.1 }"), "3:8 unknown-key", "`adress` in `a`", "did you mean `address`?"],
   [pair("a: { zebra: 1 }"), "3:8 unknown-key", "`zebra`", "known here: address"],
-  [pair("a: { exit: true }"), "3:8 not-yet", "`exit` is not in this version of tofro", "remove"],
   [pair("a: { uplinks: [] }"), "3:8 not-yet", "`uplinks`", "remove"],
   [forwarder("{ on: b }", "all <=> all"), "7:8 not-yet", "`on`", "remove"],
   [pair("a: 5"), "3:6 wrong-type", "`a` must be a map", "schema"],
@@ -310,7 +309,7 @@ const ADDRESSES: readonly Row[] = [
   ],
   [pair("a: { prefixes: [10.1.0.0/16, 10.1.0.0/16] }"), "3:32 overlapping-prefixes", "the same", "remove"],
   [pair("a: { prefixes: [10.1.0.1/16] }"), "3:19 host-bits", "bits", "10.1.0.0/16"],
-  [pair("a: { prefixes: [0.0.0.0/0] }"), "3:19 not-yet", "exit node", "subnets"],
+  [pair("a: { prefixes: [0.0.0.0/0] }"), "3:19 exit-prefix", "exit node", "exit: true"],
   [pair("a: {}", "b: { endpoint: 10.0.0.7 }"), "4:18 endpoint-in-overlay", "lies in the overlay", "underlay"],
   [
     pair("a: { prefixes: [10.9.0.0/16] }", "b: { endpoint: 10.9.0.7 }"),
@@ -323,6 +322,52 @@ const ADDRESSES: readonly Row[] = [
     "7:16 endpoint-in-overlay",
     "`10.0.0.9`",
     "underlay",
+  ],
+];
+
+/** Node a with something on line 3, an exit b on line 4. */
+const exit = (
+  a: string,
+  b = "b: { endpoint: h, exit: true }",
+  overlay = '[10.0.0.0/24, "fd00::/64"]',
+): string => pair(a, b, overlay);
+
+const EXITS: readonly Row[] = [
+  [exit("a: { exit_via: d }"), "3:18 unknown-node", "no node `d`", "add it"],
+  [exit("a: { exit_via: a }"), "3:18 exit-to-self", "`a`", "another node"],
+  [exit("a: { exit_via: b }", "b: { endpoint: h }"), "3:18 no-exit", "`b` is no exit", "exit: true"],
+  [
+    exit("a: { exit_via: b }", "b: { endpoint: h, exit: false }"),
+    "3:18 no-exit",
+    "`b` is no exit",
+    "exit: true",
+  ],
+  [exit("a: { exit: yes }"), "3:14 wrong-type", "`exit` must be `true` or `false`", "schema"],
+  [exit("a: { except: 192.0.2.0/24 }"), "3:8 no-exit-via", "`except`", "exit_via"],
+  [exit("a: { kill_switch: true }"), "3:8 no-exit-via", "`kill_switch`", "exit_via"],
+  [exit("a: { exit_via: b, except: 192.0.2.1 }"), "3:29 bad-prefix", "is not a prefix", "192.0.2.1/32"],
+  [
+    exit("a: { exit_via: b, except: 10.0.0.0/8 }"),
+    "3:29 except-inside",
+    "overlaps `10.0.0.0/24` on line 1",
+    "uplink",
+  ],
+  [
+    exit("a: { exit_via: b, except: [192.0.2.0/24, 192.0.2.7/32] }"),
+    "3:44 overlapping-prefixes",
+    "overlaps `192.0.2.0/24`",
+    "remove",
+  ],
+  [exit("a: { exit_via: b }", undefined, "10.0.0.0/24"), "3:18 exit-family", "IPv6 of `a`", "kill_switch"],
+  [
+    network(
+      ["a: { exit_via: c }", "b: { endpoint: h }", "c: { endpoint: i, exit: true }"],
+      ["isolate: true", "paths: [a <-> b, b <-> c]"],
+      '[10.0.0.0/24, "fd00::/64"]',
+    ),
+    "3:18 exit-isolated",
+    "no line names the two",
+    "a <-> c",
   ],
 ];
 
@@ -482,6 +527,7 @@ describe.each([
   ["shape", SHAPE],
   ["values", VALUES],
   ["addresses", ADDRESSES],
+  ["exits", EXITS],
   ["tunnels", TUNNELS],
   ["paths", PATHS],
 ])("one mistake, one diagnostic: %s", (_, rows) => {
@@ -498,7 +544,7 @@ describe("many mistakes", () => {
   it("come all at once, in the file's order", () => {
     const text = `overlay: 10.0.0.0/30
 nodes:
-  a: { exit: true, adress: 1.2.3.4, address: 10.0.0.0, mtu: 12 }
+  a: { uplinks: 1, adress: 1.2.3.4, address: 10.0.0.0, mtu: 12 }
   b: 5
   all: {}
 forwarders:
@@ -576,7 +622,7 @@ describe("any text", () => {
   });
 
   it("that was a good file before it was mutated is read, too", () => {
-    const rows = [...VALUES, ...ADDRESSES, ...TUNNELS, ...PATHS].map(([text]) => text);
+    const rows = [...VALUES, ...ADDRESSES, ...EXITS, ...TUNNELS, ...PATHS].map(([text]) => text);
     const source = fc.constantFrom(...EXAMPLES.map((each) => each.text), ...rows);
     const cut = fc.tuple(
       fc.nat(),

@@ -4,6 +4,7 @@ import { quote } from "./diagnostics.ts";
 import type { Draft, DraftForwarder, DraftNode } from "./draft.ts";
 import { fieldsOf, textOf, textsOf } from "./fields.ts";
 import type { Fields } from "./fields.ts";
+import { readExits } from "./read-exits.ts";
 import { readCarries, readChoose, readController, readFailover, readMetrics } from "./read-agents.ts";
 import { readInterfaces } from "./read-interfaces.ts";
 import { readPaths } from "./read-paths.ts";
@@ -67,6 +68,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
   const mtu = readMtu(fields, found);
   const keyText = textOf(fields, "public_key");
   const carries = readCarries(fields.get("carries")?.value, found);
+  const exits = readExits(fields, found);
   const makesItsKey = keyText?.text === "node";
   const publicKey = keyText && !makesItsKey ? readPublicKey(keyText, found) : undefined;
   return {
@@ -77,6 +79,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
     interfaces: readInterfaces(fields.get("interfaces")?.value, found),
     dialable: fields.has("endpoint"),
     ...(endpoint && { endpoint }),
+    ...exits,
     ...(ssh !== undefined && { ssh }),
     ...(mtu && { mtu }),
     ...(publicKey && { publicKey }),

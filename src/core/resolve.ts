@@ -1,7 +1,7 @@
 // Spec and lock to Topology: who dials whom, where, and with what MTU.
 import type { Lock, LockedInterface } from "./lock.ts";
-import { DEFAULT_MTU, type NodeSpec, type Spec } from "./spec.ts";
-import type { Endpoint, Forwarder, Node, Topology, Tunnel, TunnelEnd } from "./topology.ts";
+import { DEFAULT_MTU, type LeavesSpec, type NodeSpec, type Spec } from "./spec.ts";
+import type { Endpoint, Forwarder, Leaves, Node, Topology, Tunnel, TunnelEnd } from "./topology.ts";
 import { tunnelId, type WantedTunnel } from "./tunnels.ts";
 
 /** PersistentKeepalive of a dialler behind NAT or through a forwarder: below the 30 s after which UDP state may go. */
@@ -21,6 +21,7 @@ export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock)
       prefixes: node.prefixes.map((prefix) => prefix.value),
       publicKey: publicKey ?? unmadeKey(node.name),
       ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint.host }),
+      ...(node.leaves && { leaves: leavesOf(node.leaves) }),
     };
   });
   const forwarders = spec.forwarders.map((forwarder): Forwarder => {
@@ -41,8 +42,14 @@ export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock)
     };
     return forwarder === undefined ? base : { ...base, forwarder: forwarder.name };
   });
-  return { nodes, tunnels, forwarders };
+  return { overlays: spec.overlays.map(({ value }) => value), nodes, tunnels, forwarders };
 }
+
+const leavesOf = ({ via, except, killSwitch }: LeavesSpec): Leaves => ({
+  via: via.value,
+  except: except.map(({ value }) => value),
+  killSwitch,
+});
 
 function end(lock: Lock, own: NodeSpec, peer: NodeSpec, forwarder: Forwarder | undefined): TunnelEnd {
   const { name, port } = lockedInterface(lock, own.name, forwarder?.name ?? peer.name);

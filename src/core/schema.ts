@@ -19,6 +19,11 @@ const name = z.string().meta({ pattern: NAME });
 const record = <Value extends z.ZodType>(value: Value, what: string) =>
   z.record(name, value, { error: what });
 
+const flag = (description: string) =>
+  z
+    .enum(["true", "false"], { error: "`true` or `false`" })
+    .meta({ type: "boolean", enum: [true, false], description });
+
 const mtu = (whose: string) =>
   whole(
     576,
@@ -91,6 +96,18 @@ export const nodeSchema = z
         `Where others dial this node: \`host\` or \`host:port\`, the first port of its tunnels (${DEFAULT_PORT}). Leave it out behind NAT.`,
       ).optional(),
       prefixes: oneOrMore("a prefix", "Subnets behind the node that the overlay reaches.").optional(),
+      exit: flag("True: other nodes' traffic for the internet may leave here (`exit_via`).").optional(),
+      exit_via: text(
+        "a node",
+        "The node where this node's traffic for the internet leaves, by the paths between the two.",
+      ).optional(),
+      except: oneOrMore(
+        "a prefix",
+        "With `exit_via`: prefixes that stay on this node's own uplink.",
+      ).optional(),
+      kill_switch: flag(
+        "With `exit_via`: nothing leaves by the uplink but the tunnels' own packets and `except`.",
+      ).optional(),
       ssh: text(
         "a destination for ssh",
         "Where `apply` reaches the machine by ssh: `host`, `user@host` or a name from ssh_config.",
@@ -155,14 +172,7 @@ export const fileSchema = z
         "a prefix",
         "The overlay's prefix, or several, IPv4 and IPv6; addresses are allocated from them.",
       ),
-      isolate: z
-        .enum(["true", "false"], { error: "`true` or `false`" })
-        .meta({
-          type: "boolean",
-          enum: [true, false],
-          description: "True: pairs that no path names do not reach each other.",
-        })
-        .optional(),
+      isolate: flag("True: pairs that no path names do not reach each other.").optional(),
       mtu: mtu("all tunnels").optional(),
       controller: text(
         "a node, or `none`",

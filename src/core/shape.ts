@@ -20,7 +20,7 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 /** Words of the design that this version does not do, by the first key of the path that they stand under. */
-const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["exit", "uplinks"], forwarders: ["on"] };
+const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["uplinks"], forwarders: ["on"] };
 
 /** Reports everything about the file's shape; what is left over for read.ts are the values themselves. */
 export function checkShape(tree: Tree, found: Diagnostics): void {

@@ -62,6 +62,10 @@ export interface NodeSpec {
   readonly endpoint?: EndpointSpec;
   /** Subnets behind the node. */
   readonly prefixes: readonly Located<Prefix>[];
+  /** Traffic of other nodes for the internet may leave here. */
+  readonly isExit?: true;
+  /** Where this node's traffic for the internet leaves; absent: at its own uplink. */
+  readonly leaves?: LeavesSpec;
   readonly ssh?: string;
   readonly mtu?: number;
   /** WireGuard public key (base64) of a node that keeps its private key to itself. */
@@ -81,6 +85,13 @@ export interface CarriesSpec {
   readonly rateBps?: number;
   /** At most so much in a calendar month (UTC), octets; absent: any. */
   readonly monthBytes?: number;
+}
+
+/** `exit_via` and what belongs to it. */
+export interface LeavesSpec {
+  readonly via: Located<string>;
+  readonly except: readonly Located<Prefix>[];
+  readonly killSwitch: boolean;
 }
 
 /** A direction; either end may be `all`. */

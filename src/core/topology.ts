@@ -2,6 +2,7 @@
 import { parseAddress, type Address, type Prefix } from "./address.ts";
 
 export interface Topology {
+  readonly overlays: readonly Prefix[];
   readonly nodes: readonly Node[];
   readonly tunnels: readonly Tunnel[];
   readonly forwarders: readonly Forwarder[];
@@ -17,6 +18,16 @@ export interface Node {
   readonly endpoint?: string;
   /** WireGuard public key, base64. */
   readonly publicKey: string;
+  /** Where its traffic for the internet leaves; absent: at its own uplink. */
+  readonly leaves?: Leaves;
+}
+
+export interface Leaves {
+  /** The node whose uplink it is. */
+  readonly via: string;
+  /** What stays on the node's own uplink. */
+  readonly except: readonly Prefix[];
+  readonly killSwitch: boolean;
 }
 
 /** One WireGuard pairing between two nodes: an interface on each. */

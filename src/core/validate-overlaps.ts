@@ -55,10 +55,10 @@ function collect(draft: Draft, found: Diagnostics): Range[] {
       } else if (lengthOf(value) > 0) add("behind", node.name, value, at);
       else
         found.error(
-          "not-yet",
+          "exit-prefix",
           at,
-          `${quote(value)} makes ${quote(node.name)} an exit node, which is not in this version of tofro`,
-          "name the subnets that the overlay shall reach",
+          `${quote(value)} makes ${quote(node.name)} an exit node, which \`prefixes\` does not do`,
+          "write `exit: true` there and `exit_via` at nodes that use it, or name the subnets that the overlay shall reach",
         );
     }
   }

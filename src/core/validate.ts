@@ -5,6 +5,7 @@ import { start } from "./error.ts";
 import { validateAgents } from "./validate-agents.ts";
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConflicts } from "./validate-conflicts.ts";
+import { validateExits } from "./validate-exits.ts";
 import { Names } from "./validate-names.ts";
 import { validatePaths } from "./validate-paths.ts";
 import { validateForwarders, validateNodes } from "./validate-tunnels.ts";
@@ -37,6 +38,7 @@ export function validate(draft: Draft, found: Diagnostics): void {
   validateAddresses(draft, found);
   validateNodes(draft, names, found);
   validateAgents(draft, names, found);
+  validateExits(draft, names, found);
   const forwardersSound = validateForwarders(draft, names, found);
   if (draft.nodes.length === 1) {
     found.warning(

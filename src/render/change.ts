@@ -111,7 +111,7 @@ const nodad = (address: Parameters<typeof familyOf>[0]): string => (familyOf(add
 
 function wireguardLines(
   name: string,
-  { listenPort, privateKey, removePeer, peer, greet }: WireguardSettings,
+  { listenPort, privateKey, fwmark, removePeer, peer, greet }: WireguardSettings,
   keys: string,
 ): string[] {
   const allowed = peer?.allowedIps?.join(",");
@@ -119,6 +119,7 @@ function wireguardLines(
   const words = [
     ...(listenPort === undefined ? [] : [`listen-port ${listenPort}`]),
     ...(privateKey === undefined ? [] : [`private-key ${nodeKeyFile(keys)}`]),
+    ...(fwmark === undefined ? [] : [`fwmark ${fwmark}`]),
     ...(removePeer === undefined ? [] : [`peer ${removePeer} remove`]),
     ...(peer === undefined ? [] : [`peer ${peer.publicKey}`]),
     ...(peer?.presharedKey === undefined

@@ -31,7 +31,10 @@ export function examineScript(state: NodeState): string {
       section(`wg-${what}`, wgShowAll(what)),
     ),
     section("sockets", "ss -Hlnup"),
-    section("endpoints", `targets=\n${hosts.map(endpointLines).join("\n") || ":"}`),
+    section(
+      "endpoints",
+      `targets=\n${hosts.map((host) => endpointLines(host, markOf(state))).join("\n") || ":"}`,
+    ),
     section("room", roomLines(state)),
     section("closed", closedLines(state)),
     section("nft-json", "nft -j list ruleset"),
@@ -76,12 +79,16 @@ export function examineScript(state: NodeState): string {
   ].join("\n");
 }
 
+/** What tunnels mark their own packets with, so that what is asked of the underlay goes the same way. */
+const markOf = ({ interfaces }: NodeState): number | undefined =>
+  interfaces.find(({ fwmark }) => fwmark !== undefined)?.fwmark;
+
 /** The resolver's addresses of a host, each with the route that the machine takes to it. */
-const endpointLines = (host: string): string =>
+const endpointLines = (host: string, mark: number | undefined): string =>
   [
     `echo 'host ${host}'`,
     `for each in $(getent ahosts '${host}' | awk '{ print $1 }' | sort -u); do`,
-    `  echo "address $each $(ip -j route get $each | tr -d '\\n')"`,
+    `  echo "address $each $(ip -j route get $each${mark === undefined ? "" : ` mark ${mark}`} | tr -d '\\n')"`,
     '  targets="$targets $each"',
     "done",
   ].join("\n");
@@ -99,7 +106,10 @@ const MOST_TARGETS = 40;
  * All at once: one small ping and one as large as is needed; where only the small one is answered, one of each size between.
  * Three tries each, so that a lossy way is not taken for a narrow one; over in 4 seconds, whatever is or is not answered.
  */
-function roomLines({ interfaces }: NodeState): string {
+function roomLines(state: NodeState): string {
+  const { interfaces } = state;
+  const mark = markOf(state);
+  const marked = mark === undefined ? "" : ` -m ${mark}`;
   const inner = Math.max(...interfaces.map(({ mtu }) => mtu), 0);
   const branch = (family: 4 | 6, headers: number): string => {
     const need = inner + OVERHEAD[family];
@@ -109,7 +119,7 @@ function roomLines({ interfaces }: NodeState): string {
   return [
     `targets=$(printf '%s\\n' $targets $(${wgShowAll("endpoints")} | cut -f3 | sed -n 's/^\\[*\\([^]]*\\)\\]*:[0-9]*$/\\1/p') | sort -u | head -n ${MOST_TARGETS})`,
     `family() { case $1 in *:*) ${branch(6, 48)};; *) ${branch(4, 28)};; esac; }`,
-    'try() { if ping -n -q -M do -c 3 -i 0.2 -W 1 -s $(($2 - headers)) $1 >/dev/null; then echo "$1 $2 yes"; else echo "$1 $2 no"; fi; }',
+    `try() { if ping -n -q${marked} -M do -c 3 -i 0.2 -W 1 -s $(($2 - headers)) $1 >/dev/null; then echo "$1 $2 yes"; else echo "$1 $2 no"; fi; }`,
     "first=$(for each in $targets; do family $each; try $each 128 & try $each $need & done; wait)",
     'echo "$first"',
     "for each in $targets; do",
@@ -125,8 +135,9 @@ function roomLines({ interfaces }: NodeState): string {
 /** WireGuard is silent to what it does not know; a port where nothing listens is not, unless a firewall is. */
 const closedLines = ({ interfaces }: NodeState): string =>
   [
-    ...interfaces.flatMap(({ name, peer: { endpoint } }) =>
-      endpoint === undefined
+    ...interfaces.flatMap(({ name, fwmark, peer: { endpoint } }) =>
+      // Where the tunnels' own packets are marked, bash cannot send one that goes the same way.
+      endpoint === undefined || fwmark !== undefined
         ? []
         : [
             `{ wg show ${name} latest-handshakes | grep -q '\t0$' && { timeout 3 bash -c 'if exec 3<>"/dev/udp/${endpoint.host}/${endpoint.port}"; then printf x >&3; sleep 0.7; printf x >&3; fi'; [ $? = 1 ]; } && echo ${name}; } &`,

@@ -20,8 +20,18 @@ export function routeDelete({ prefix, table, interface: name }: Route): string {
 }
 
 /** The rule's own words, after `rule add` or `rule del`; IPv6 rules need `ip -6`. */
-const ruleWords = (rule: Rule): string =>
-  `priority ${rule.priority} iif ${rule.iif} from ${rule.from} lookup ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+function ruleWords({ priority, iif, from, to, fwmark, table, suppressPrefixLength }: Rule): string {
+  return [
+    `priority ${priority}`,
+    ...(iif === undefined ? [] : [`iif ${iif}`]),
+    `from ${from}`,
+    ...(to === undefined ? [] : [`to ${to}`]),
+    ...(fwmark === undefined ? [] : [`fwmark ${fwmark}`]),
+    table === "unreachable" ? table : `lookup ${table}`,
+    ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),
+    `protocol ${ROUTE_PROTOCOL}`,
+  ].join(" ");
+}
 
 export const ruleAdd = (rule: Rule): string => `${familyFlag(rule)}rule add ${ruleWords(rule)}`;
 export const ruleDelete = (rule: Rule): string => `${familyFlag(rule)}rule del ${ruleWords(rule)}`;

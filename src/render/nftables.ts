@@ -2,7 +2,16 @@
 //
 // The chains speak of sets only, so an interface comes and goes by its elements and the rules stay the same. An accept
 // here never overrides another table's drop; a drop here is final.
-import { familyOf, type Family } from "../core/address.ts";
+import { familyOf, type Family, type Prefix } from "../core/address.ts";
+import {
+  exitElements,
+  exitSets,
+  guardRules,
+  killSwitchRules,
+  leaveRules,
+  masqueradeRules,
+  trackRules,
+} from "./nft-exits.ts";
 import { NFT_TABLE, type Firewall, type NodeState } from "../core/node-state.ts";
 
 const TABLE = `inet ${NFT_TABLE}`;
@@ -11,8 +20,10 @@ const TABLE = `inet ${NFT_TABLE}`;
 export function tableCommands(state: NodeState): string[] {
   const { firewall } = state;
   const families = familiesOf(state);
-  const chain = (name: string, hook: string, rules: readonly string[]): string[] => [
-    `add chain ${TABLE} ${name} { type filter hook ${hook}; policy accept; }`,
+  const { exits } = firewall;
+  const killSwitch = exits?.killSwitch === undefined ? undefined : killSwitchRules(state, families);
+  const chain = (name: string, hook: string, rules: readonly string[], type = "filter"): string[] => [
+    `add chain ${TABLE} ${name} { type ${type} hook ${hook}; policy accept; }`,
     `flush chain ${TABLE} ${name}`,
     ...rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`),
   ];
@@ -24,12 +35,25 @@ export function tableCommands(state: NodeState): string[] {
       `add set ${TABLE} arrivals${family} { type ifname . ipv${family}_addr; flags interval; }`,
       `add set ${TABLE} behind${family} { type ipv${family}_addr; flags interval; }`,
     ]),
-    ...behindElements(firewall, families),
+    ...(exits === undefined
+      ? []
+      : exitSets(exits, families).map(([name, type]) => `add set ${TABLE} ${name} { ${type} }`)),
+    ...filled(families.map((family) => [`behind${family}`, ofFamily(firewall.prefixes, family)])),
+    ...(exits === undefined ? [] : filled(exitElements(exits, families))),
     ...chain("arrive", "prerouting priority raw", arriveRules(state, families)),
-    ...chain("pass", "forward priority filter", passRules(families)),
+    ...chain("pass", "forward priority filter", passRules(state, families)),
     ...(firewall.mss === undefined
       ? []
       : chain("clamp", "forward priority mangle", clampRules(firewall.mss))),
+    ...(exits === undefined || exits.leaving.length === 0
+      ? []
+      : chain("leave", "postrouting priority srcnat", masqueradeRules(families), "nat")),
+    ...(killSwitch === undefined
+      ? []
+      : [
+          ...chain("stay", "output priority filter", killSwitch.output),
+          ...chain("stay_behind", "forward priority filter", killSwitch.forward),
+        ]),
   ];
 }
 
@@ -41,14 +65,20 @@ export function elementCommands(firewall: Firewall, name: string): string[] {
   const outs = firewall.transits.filter((transit) => transit.in === name).map(({ out }) => out);
   const element = (set: string, elements: readonly string[]): string[] =>
     elements.length === 0 ? [] : [`add element ${TABLE} ${set} { ${elements.join(", ")} }`];
+  const { answers = [], leaving = [] } = firewall.exits ?? {};
+  const exiting = leaving.filter((each) => each.interface === name).map(({ source }) => source);
+  const ofSet = (set: string, all: readonly Prefix[]): string[] =>
+    ([4, 6] as const).flatMap((family) =>
+      element(
+        `${set}${family}`,
+        ofFamily(all, family).map((source) => `"${name}" . ${source}`),
+      ),
+    );
   return [
     ...element("tunnels", [`"${name}"`]),
-    ...([4, 6] as const).flatMap((family) =>
-      element(
-        `arrivals${family}`,
-        sources.filter((source) => familyOf(source) === family).map((source) => `"${name}" . ${source}`),
-      ),
-    ),
+    ...element("answers", answers.includes(name) ? [`"${name}"`] : []),
+    ...ofSet("arrivals", sources),
+    ...ofSet("leaving", exiting),
     ...element(
       "transits",
       outs.map((out) => `"${name}" . "${out}"`),
@@ -66,33 +96,45 @@ const familiesOf = (state: NodeState): Family[] => [...new Set(state.addresses.m
 
 const ipOf = (family: Family): string => (family === 4 ? "ip" : "ip6");
 
+const ofFamily = (all: readonly Prefix[], family: Family): Prefix[] =>
+  all.filter((each) => familyOf(each) === family);
+
 /** Emptied first: a prefix that grew overlaps what it was. */
-const behindElements = (firewall: Firewall, families: readonly Family[]): string[] =>
-  families.flatMap((family) => {
-    const prefixes = firewall.prefixes.filter((prefix) => familyOf(prefix) === family);
-    const add = `add element ${TABLE} behind${family} { ${prefixes.join(", ")} }`;
-    return [`flush set ${TABLE} behind${family}`, ...(prefixes.length === 0 ? [] : [add])];
-  });
+const filled = (sets: readonly (readonly [string, readonly Prefix[]])[]): string[] =>
+  sets.flatMap(([name, prefixes]) => [
+    `flush set ${TABLE} ${name}`,
+    ...(prefixes.length === 0 ? [] : [`add element ${TABLE} ${name} { ${prefixes.join(", ")} }`]),
+  ]);
 
 function arriveRules(state: NodeState, families: readonly Family[]): string[] {
-  const guard = families.map(
-    (family) => `iifname @tunnels iifname . ${ipOf(family)} saddr != @arrivals${family} counter drop`,
+  const { exits } = state.firewall;
+  const guard = families.flatMap((family) =>
+    exits === undefined || exits.answers.length === 0
+      ? [`iifname @tunnels iifname . ${ipOf(family)} saddr != @arrivals${family} counter drop`]
+      : guardRules(family),
   );
   if (state.firewall.transits.length === 0) return guard;
   // A transit sees one direction only: to conntrack the second packet of a TCP connection would be INVALID.
   const untrack = families.map(
     (family) => `iifname @tunnels fib daddr type != local ${ipOf(family)} daddr != @behind${family} notrack`,
   );
-  return [...guard, ...untrack];
+  return [
+    ...guard,
+    ...(exits === undefined || exits.leaving.length === 0 ? [] : families.flatMap(trackRules)),
+    ...untrack,
+  ];
 }
 
 /** Forwarding between tunnels of the plan, to the prefixes behind the node, and to services published by DNAT. */
-function passRules(families: readonly Family[]): string[] {
+function passRules({ firewall }: NodeState, families: readonly Family[]): string[] {
   return [
     "iifname . oifname @transits accept",
     "iifname @tunnels oifname @tunnels counter drop",
     "iifname @tunnels ct status dnat accept",
     ...families.map((family) => `iifname @tunnels ${ipOf(family)} daddr @behind${family} accept`),
+    ...(firewall.exits === undefined || firewall.exits.leaving.length === 0
+      ? []
+      : families.flatMap(leaveRules)),
     "iifname @tunnels counter drop",
   ];
 }

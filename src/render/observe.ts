@@ -1,5 +1,5 @@
 // The shell script that tells one machine's state in one round trip. It reads only, and prints no key.
-import { familyOf, type Family } from "../core/address.ts";
+import { familyOf, lengthOf, type Family, type Prefix } from "../core/address.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState } from "../core/node-state.ts";
 import { AGENT_RUN, HELD } from "./agent.ts";
 import { ETC } from "./change.ts";
@@ -29,9 +29,15 @@ export function observeScript(state: NodeState, { agent = false } = {}): string 
     needed("rules4", "ip -4 -j -d rule show"),
     needed("rules6", `${IF_IPV6} ip -6 -j -d rule show`),
     needed("in-the-way", inTheWay(state)),
-    ...["public-key", "listen-port", "peers", "allowed-ips", "endpoints", "persistent-keepalive"].map(
-      (what) => section(what, wgShowAll(what)),
-    ),
+    ...[
+      "public-key",
+      "listen-port",
+      "fwmark",
+      "peers",
+      "allowed-ips",
+      "endpoints",
+      "persistent-keepalive",
+    ].map((what) => section(what, wgShowAll(what))),
     // The key itself stays on the machine; 64 bits of a hash of 256 random bits tell nothing of it.
     section(
       "preshared-keys",
@@ -82,12 +88,16 @@ function inTheWay(state: NodeState): string {
   const wanted = (family: Family): string =>
     state.routes
       .filter(({ prefix }) => familyOf(prefix) === family)
-      .map(({ prefix, table }) => `${prefix.replace(family === 4 ? /\/32$/ : /\/128$/, "")} ${table}\n`)
+      .map(({ prefix, table }) => `${asListed(prefix)} ${table}\n`)
       .join("");
   const list = (family: Family, metric: string): string =>
     `ip -${family} route show table all | awk '${COLLIDE}' metric=${metric} - 3<<'WANTED'\n${wanted(family)}WANTED`;
   return `${list(4, "")}\n${IF_IPV6} ${list(6, "1024")}`;
 }
+
+/** As `ip route` says it. */
+const asListed = (prefix: Prefix): string =>
+  lengthOf(prefix) === 0 ? "default" : prefix.replace(familyOf(prefix) === 4 ? /\/32$/ : /\/128$/, "");
 
 const COLLIDE = [
   `BEGIN { while ((getline line <"/dev/fd/3") > 0) want[line] = 1 }`,

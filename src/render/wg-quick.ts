@@ -2,12 +2,12 @@
 //
 // The files of one node share sysctls and our nftables table. The first one up notes what it finds in /run, the last
 // one down puts it back. wg-quick cuts lines at `#` and replaces `%i`; hooks run in bash.
-import { familyOf, hostPrefix } from "../core/address.ts";
+import { familyOf, hostPrefix, lengthOf } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState, type TunnelInterface } from "../core/node-state.ts";
 import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
-import { keysOf, peerLines, type InterfaceKeys } from "./wireguard.ts";
+import { keysOf, markLines, peerLines, type InterfaceKeys } from "./wireguard.ts";
 import { elementCommands, tableCommands } from "./nftables.ts";
 
 /** Where a node that keeps its private key to itself has it. */
@@ -46,11 +46,12 @@ function wgQuickFile(head: string, state: NodeState, each: TunnelInterface, keys
       ? `PostUp = wg set %i private-key ${OWN_KEY_FILE}`
       : `PrivateKey = ${keys.privateKey}`,
     `ListenPort = ${each.listenPort}`,
+    ...markLines(each),
     `Address = ${state.addresses.map(hostPrefix).join(", ")}`,
     `MTU = ${each.mtu}`,
     "Table = off",
     ...upHooks(state, each).map((hook) => `PostUp = ${hook}`),
-    ...DOWN_HOOKS.map((hook) => `PostDown = ${hook}`),
+    ...downHooks(state).map((hook) => `PostDown = ${hook}`),
     "",
     ...peerLines(each, keys),
     ...(peer.keepaliveS === undefined ? [] : [`PersistentKeepalive = ${peer.keepaliveS}`]),
@@ -102,7 +103,7 @@ const KEEP_IPV6 = [
 
 // Down knows nothing of the plan: the file may have been replaced since, or the interface deleted by hand. Whatever
 // has a mark and no interface is cleared away, and with the last mark everything that the files share.
-const DOWN_HOOKS = [
+const MARKS_DOWN = [
   [
     `for i in $(ls ${RUN}/up 2>/dev/null); do if ip link show dev $i >/dev/null 2>&1; then continue; fi`,
     ...["-4", "-6"].map(
@@ -112,6 +113,15 @@ const DOWN_HOOKS = [
     `for s in arrivals4 arrivals6 transits; do nft list set inet ${NFT_TABLE} $s 2>/dev/null | grep -o '"'$i'" [.] [^ ,}]*' | while read -r e; do nft delete element inet ${NFT_TABLE} $s "{ $e }"; done || true; done`,
     `rm -f ${RUN}/up/$i; done`,
   ].join("; "),
+];
+
+/** Where exits are: rules that name no interface, and what else the table holds of one that is gone. */
+const EXITS_DOWN = [
+  `for i in $(nft list table inet ${NFT_TABLE} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' | sort -u); do if [ -e /sys/class/net/$i ]; then continue; fi; for s in answers leaving4 leaving6; do nft list set inet ${NFT_TABLE} $s 2>/dev/null | grep -oE '"'$i'"( [.] [^ ,}]*)?' | while read -r e; do nft delete element inet ${NFT_TABLE} $s "{ $e }"; done || true; done; done`,
+  `if [ -z "$(ls ${RUN}/up 2>/dev/null)" ]; then for f in -4 -6; do while ip $f rule del protocol ${ROUTE_PROTOCOL} 2>/dev/null; do :; done; done; fi`,
+];
+
+const LAST_DOWN = [
   [
     `if rmdir ${RUN}/up 2>/dev/null; then for f in $(ls ${RUN}/saved)`,
     `do while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < ${RUN}/saved/$f; done`,
@@ -121,10 +131,24 @@ const DOWN_HOOKS = [
   ].join("; "),
 ];
 
+const downHooks = (state: NodeState): string[] => [
+  ...MARKS_DOWN,
+  ...(state.firewall.exits !== undefined || state.rules.some(({ iif }) => iif === undefined)
+    ? EXITS_DOWN
+    : []),
+  ...LAST_DOWN,
+];
+
 const isOfInterface = (key: string, name: string): boolean => key.includes(`.conf.${name}.`);
 
 const sharedSysctls = (state: NodeState): NodeState["sysctls"] =>
   state.sysctls.filter(({ key }) => !state.interfaces.some((each) => isOfInterface(key, each.name)));
 
+/** Rules that name no interface stand by the default routes that they lead to. */
 const rulesOf = (state: NodeState, each: TunnelInterface): NodeState["rules"] =>
-  state.rules.filter((rule) => rule.iif === each.name);
+  state.rules.filter((rule) =>
+    rule.iif === undefined ? leadsOut(state, each.name) : rule.iif === each.name,
+  );
+
+const leadsOut = ({ routes }: NodeState, name: string): boolean =>
+  routes.some((route) => route.interface === name && lengthOf(route.prefix) === 0);

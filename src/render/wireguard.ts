@@ -23,9 +23,13 @@ export const setconfText = (each: TunnelInterface, keys: InterfaceKeys): string 
     "[Interface]",
     ...(keys.privateKey === undefined ? [] : [`PrivateKey = ${keys.privateKey}`]),
     `ListenPort = ${each.listenPort}`,
+    ...markLines(each),
     ...peerLines(each, keys),
     "",
   ].join("\n");
+
+export const markLines = ({ fwmark }: TunnelInterface): string[] =>
+  fwmark === undefined ? [] : [`FwMark = ${fwmark}`];
 
 export function peerLines({ peer }: TunnelInterface, { presharedKey }: InterfaceKeys): string[] {
   return [

@@ -19,6 +19,7 @@ const NETWORKS: Readonly<Record<string, string>> = {
   // Both families with a transit, different MTUs, and subnets behind nodes.
   mtu: read("golden", "mtu", "tofro.yaml"),
   prefixes: read("golden", "prefixes", "tofro.yaml"),
+  exit: read("golden", "exit", "tofro.yaml"),
 };
 
 async function writeFiles(lab: TestLab, files: readonly WgQuickFile[]): Promise<void> {

@@ -135,6 +135,8 @@ export class ModelMachine {
       must(isFree, "address already in use");
       link.listenPort = listenPort;
     }
+    if (set.fwmark === 0) delete link.fwmark;
+    else if (set.fwmark !== undefined) link.fwmark = set.fwmark;
     if (set.privateKey !== undefined) link.publicKey = this.#keys.publicKey;
     if (set.removePeer !== undefined && link.peer?.publicKey === set.removePeer) delete link.peer;
     if (set.peer === undefined) return;

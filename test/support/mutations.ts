@@ -3,7 +3,7 @@ import { hostPrefix, type Prefix } from "../../src/core/address.ts";
 import type { NodeState, TunnelInterface } from "../../src/core/node-state.ts";
 import { directions, type Direction, type Plan } from "../../src/core/plan.ts";
 
-interface Mutant {
+export interface Mutant {
   readonly what: string;
   readonly states: readonly NodeState[];
 }
@@ -13,7 +13,7 @@ export interface Mutation {
   readonly mutate: (plan: Plan) => Iterable<Mutant>;
 }
 
-/** One hop of a pinned line: the sending and the receiving machine, their interfaces, and the line's ends. */
+/** One hop of a pinned line: the sending and the receiving machine, their interfaces, and who speaks to whom. */
 interface Step {
   readonly direction: Direction;
   readonly index: number;
@@ -21,6 +21,7 @@ interface Step {
   readonly receiver: NodeState;
   readonly out: TunnelInterface;
   readonly into: TunnelInterface;
+  /** The nodes' own addresses, or a prefix behind each. */
   readonly source: Prefix;
   readonly destination: Prefix;
 }
@@ -33,19 +34,21 @@ function* steps(plan: Plan): Generator<Step, void> {
     for (let index = 0; index < tunnels.length; index++) {
       const [sender, receiver] = [states.get(path[index]!)!, states.get(path[index + 1]!)!];
       const byTunnel = ({ tunnel }: TunnelInterface): boolean => tunnel === tunnels[index];
-      yield {
-        direction,
-        index,
-        sender,
-        receiver,
-        out: sender.interfaces.find(byTunnel)!,
-        into: receiver.interfaces.find(byTunnel)!,
-        source: hostPrefix(states.get(direction.from)!.addresses[0]!),
-        destination: hostPrefix(states.get(direction.to)!.addresses[0]!),
-      };
+      const out = sender.interfaces.find(byTunnel)!;
+      const into = receiver.interfaces.find(byTunnel)!;
+      const [from, to] = [states.get(direction.from)!, states.get(direction.to)!];
+      for (const [source, destination] of [
+        [hostPrefix(from.addresses[0]!), hostPrefix(to.addresses[0]!)],
+        ...speakers(from).flatMap((one) => speakers(to).map((other) => [one, other] as const)),
+      ] as const)
+        yield { direction, index, sender, receiver, out, into, source, destination };
     }
   }
 }
+
+/** The prefixes behind a node, or itself when it has none. */
+const speakers = ({ addresses, firewall }: NodeState): readonly Prefix[] =>
+  firewall.prefixes.length > 0 ? firewall.prefixes : [hostPrefix(addresses[0]!)];
 
 /** Mutants that change one machine at one step; `change` returns undefined where there is nothing of the kind to break. */
 const atSteps = (name: string, change: (step: Step) => NodeState | undefined): Mutation => ({
@@ -148,6 +151,22 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     },
   })),
+  atSteps("a prefix that its node does not know of", ({ direction, index, receiver, destination }) =>
+    index === direction.tunnels.length - 1 && receiver.firewall.prefixes.includes(destination)
+      ? {
+          ...receiver,
+          firewall: {
+            ...receiver.firewall,
+            prefixes: receiver.firewall.prefixes.filter((each) => each !== destination),
+          },
+        }
+      : undefined,
+  ),
+  atSteps("forwarding off where hosts are behind a node", ({ index, sender, source }) =>
+    index === 0 && sender.firewall.prefixes.includes(source)
+      ? { ...sender, sysctls: sender.sysctls.filter(({ key }) => key !== "net.ipv4.ip_forward") }
+      : undefined,
+  ),
   atSteps("the wrong peer key", ({ sender, out }) =>
     withInterface(sender, out.name, (each) => ({ ...each, peer: { ...each.peer, publicKey: "another" } })),
   ),

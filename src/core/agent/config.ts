@@ -95,6 +95,14 @@ function configSchema(at: Position) {
     addresses: z.array(located(address)),
     endpoint: endpoint.exactOptional(),
     prefixes: z.array(located(prefix)),
+    isExit: z.literal(true).exactOptional(),
+    leaves: z
+      .strictObject({
+        via: located(z.string()),
+        except: z.array(located(prefix)),
+        killSwitch: z.boolean(),
+      })
+      .exactOptional(),
     mtu: z.number().exactOptional(),
     publicKey: located(z.string()).exactOptional(),
     makesItsKey: z.literal(true).exactOptional(),

@@ -11,6 +11,7 @@ import { errorLosses } from "./errors.ts";
 import { Findings } from "./findings.ts";
 import { judge } from "./flow.ts";
 import type { Verdict } from "./flow.ts";
+import { judgeExits } from "./internet.ts";
 import { arrows, linesOf } from "./line.ts";
 import { buildMachines } from "./machine.ts";
 import type { HostOptions, Machine } from "./machine.ts";
@@ -54,6 +55,7 @@ export function check(spec: Spec, states: readonly NodeState[], options: HostOpt
       report(spec, line, direction, verdicts, findings);
     }
   }
+  judgeExits(spec, states, lineFor, findings);
   const diagnostics = findings.diagnostics();
   return { ok: !hasErrors(diagnostics), diagnostics, directions };
 }

@@ -1,6 +1,7 @@
 // One machine's decisions about one packet, in the order of the Linux kernel: WireGuard, nftables raw, routing, rp_filter, TTL, forward, WireGuard.
 import { IPV6_MIN_MTU } from "./machine.ts";
 import type { Exit, Machine, Port, TunnelExit } from "./machine.ts";
+import { lookup } from "./lookup.ts";
 import { covers } from "./prefix-map.ts";
 import type { Host } from "./prefix-map.ts";
 
@@ -35,11 +36,10 @@ export interface Drop {
   readonly message: string;
 }
 
-/** `local`: the node itself takes the packet. `lan`: it goes to the subnets behind the node. */
-export type Decision = TunnelExit | { readonly kind: "local" } | { readonly kind: "lan" } | Drop;
+/** `local`: the node itself takes the packet. `lan`: it goes to the subnets behind the node. `internet`: out by the node's uplink. */
+export type Decision = TunnelExit | { readonly kind: "local" | "lan" | "internet" } | Drop;
 type Found = Exit | { readonly kind: "local" };
 
-const LOCAL = { kind: "local" } as const;
 /** The interface that a node's own packets come from, as rules see it. */
 const LOOPBACK = "lo";
 /** Any interface that is no tunnel of ours: no rule names it. */
@@ -71,7 +71,7 @@ export function admit(port: Port, source: Host): Drop | undefined {
   if (source.family === 6 && port.state.mtu < IPV6_MIN_MTU) {
     return drop("no-route", port, `no IPv6 on an interface with an MTU of ${port.state.mtu}`);
   }
-  if (port.arrivals.has(source)) return undefined;
+  if (port.arrivals.has(source) || (port.isAnswered && !isInside(port.machine, source))) return undefined;
   return drop("source-guard", port, `the firewall drops it: the plan lets no ${source.address} in here`);
 }
 
@@ -89,7 +89,9 @@ export function send(port: Port, destination: Host): Drop | undefined {
 function route(machine: Machine, port: Port | undefined, packet: Packet): Decision {
   const { source, destination } = packet;
   const found = lookup(machine, port?.state.name ?? LAN, source, destination);
-  if (found === undefined || found.kind === "uplink") return noRoute(machine, destination, found);
+  const leaves = found?.kind === "uplink" && port?.leaving.has(source) === true;
+  if (found === undefined || (found.kind === "uplink" && !leaves))
+    return noRoute(machine, destination, found);
   if (found.kind === "local") return (port && reversePath(port, packet, LOOPBACK)) ?? found;
   if (!machine.forwarding[source.family]) {
     const key = source.family === 4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
@@ -100,9 +102,13 @@ function route(machine: Machine, port: Port | undefined, packet: Packet): Decisi
   if (martian) return martian;
   if (packet.ttl <= 1) return drop("ttl-exceeded", machine, "the TTL is used up");
   packet.ttl -= 1;
+  if (found.kind === "uplink" && !isInside(machine, destination)) return { kind: "internet" };
+  if (found.kind === "uplink") return noRoute(machine, destination, found);
   if (!port || found.kind === "lan" || port.transits.has(out)) return found;
   return drop("forward-guard", port, `the firewall forwards nothing from here to ${out}`);
 }
+
+const isInside = ({ inside }: Machine, host: Host): boolean => inside.some((range) => covers(range, host));
 
 /**
  * fib_validate_source (net/ipv4/fib_frontend.c): the route back to the source, looked up with the ends swapped and
@@ -127,22 +133,6 @@ function reversePath(port: Port, { source, destination }: Packet, out: string): 
 
 const nameOf = (found: Found): string =>
   found.kind === "tunnel" ? found.port.state.name : found.kind === "lan" ? "the LAN" : "the default route";
-
-/** Table local, our rules by priority, table main; a table without a match leaves the packet to the next. */
-function lookup(machine: Machine, iif: string, source: Host | undefined, to: Host): Found | undefined {
-  if (machine.local.has(to.prefix)) return LOCAL;
-  const rules = machine.rules.get(iif);
-  if (rules && source) {
-    const exact = rules.bySource.get(source.prefix) ?? [];
-    const wider = rules.wider.filter((range) => covers(range, source));
-    const both = wider.length === 0 ? exact : [...exact, ...wider].sort((a, b) => a.rank - b.rank);
-    for (const { table } of both) {
-      const found = machine.tables.get(table)?.get(to);
-      if (found) return found;
-    }
-  }
-  return machine.tables.get("main")?.get(to);
-}
 
 function noRoute(machine: Machine, to: Host, found: { readonly kind: "uplink" } | undefined): Drop {
   if (found)

@@ -3,6 +3,7 @@ import { familyOf, parseAddress } from "../address.ts";
 import type { Family, Prefix } from "../address.ts";
 import type { NodeState, Route, Rule, TunnelInterface } from "../node-state.ts";
 import { connect } from "./handshake.ts";
+import { lookup } from "./lookup.ts";
 import { hostOf, isHost, PrefixMap, spanOf } from "./prefix-map.ts";
 import type { Host, Range } from "./prefix-map.ts";
 
@@ -22,6 +23,10 @@ export interface Machine {
   readonly ports: ReadonlyMap<string, Port>;
   readonly tables: ReadonlyMap<"main" | number, PrefixMap<Exit>>;
   readonly rules: ReadonlyMap<string, RuleIndex>;
+  /** Rules that name no `iif`. */
+  readonly anywhere: readonly RankedRule[];
+  /** What its firewall takes for no part of the internet. */
+  readonly inside: readonly Range[];
   readonly forwarding: Readonly<Record<Family, boolean>>;
   /** Routes that the kernel does not take, and why. */
   readonly refused: readonly Refusal[];
@@ -39,6 +44,10 @@ export interface Port {
   readonly rpFilter: number;
   readonly allowedIps: PrefixMap<true>;
   readonly arrivals: PrefixMap<true>;
+  /** Whether answers from the internet are let in here. */
+  readonly isAnswered: boolean;
+  /** Sources that may leave for the internet, masqueraded. */
+  readonly leaving: PrefixMap<true>;
   /** Interfaces that the firewall lets packets leave by which came in here. */
   readonly transits: ReadonlySet<string>;
   /** Another interface of the node on the same listen port: only one of them comes up. */
@@ -63,14 +72,18 @@ export interface TunnelExit {
 /** Rules of one `iif`; those for a single source are found by it. */
 interface RuleIndex {
   readonly bySource: ReadonlyMap<Prefix, readonly RankedRule[]>;
-  readonly wider: readonly (Range & RankedRule)[];
+  readonly wider: readonly RankedRule[];
 }
 
 /** Rules of the same priority stay in the order in which they were added. */
 interface RankedRule {
   readonly from: Prefix;
+  readonly range: Range;
   readonly rank: number;
-  readonly table: number;
+  readonly to?: Range;
+  readonly fwmark?: number;
+  readonly table: Rule["table"];
+  readonly suppressPrefixLength?: number;
 }
 
 /** IPv6 leaves an interface whose MTU falls below this, with its addresses and routes. RFC 8200 section 5. */
@@ -94,7 +107,9 @@ export function buildMachines(states: readonly NodeState[], options: HostOptions
 /** The tunnel that would take in the packets that WireGuard itself sends from this end. */
 function swallowed({ machine, state }: Port): string | undefined {
   const address = parseAddress(state.peer.endpoint?.host ?? "");
-  const exit = address === undefined ? undefined : machine.tables.get("main")?.get(hostOf(address));
+  // Of a socket that is not bound.
+  const exit =
+    address === undefined ? undefined : lookup(machine, "lo", undefined, hostOf(address), state.fwmark);
   return exit?.kind === "tunnel" ? exit.port.state.name : undefined;
 }
 
@@ -108,7 +123,8 @@ function buildMachine(state: NodeState, index: number, defaultRoute: boolean): M
     local: new Map(hosts.map((host) => [host.prefix, host])),
     numbered: hosts.some(({ family }) => family === 4),
     ports,
-    rules: indexRules(state.rules),
+    ...indexRules(state.rules),
+    inside: (state.firewall.exits?.inside ?? []).map(spanOf),
     forwarding: {
       4: sysctls.get("net.ipv4.ip_forward") === "1",
       6: sysctls.get("net.ipv6.conf.all.forwarding") === "1",
@@ -133,6 +149,8 @@ function buildMachine(state: NodeState, index: number, defaultRoute: boolean): M
 function buildPorts(state: NodeState, machine: Machine, sysctls: ReadonlyMap<string, string>): Port[] {
   const arrivals = Map.groupBy(state.firewall.arrivals, (arrival) => arrival.interface);
   const transits = Map.groupBy(state.firewall.transits, (transit) => transit.in);
+  const { answers = [], leaving = [] } = state.firewall.exits ?? {};
+  const exiting = Map.groupBy(leaving, (each) => each.interface);
   const listeners = Map.groupBy(state.interfaces, (each) => each.listenPort);
   return state.interfaces.map((each) => ({
     machine,
@@ -140,6 +158,8 @@ function buildPorts(state: NodeState, machine: Machine, sysctls: ReadonlyMap<str
     rpFilter: rpFilterOf(each.name, sysctls),
     allowedIps: new PrefixMap(each.peer.allowedIps.map((prefix) => [prefix, true])),
     arrivals: new PrefixMap((arrivals.get(each.name) ?? []).map(({ source }) => [source, true])),
+    isAnswered: answers.includes(each.name),
+    leaving: new PrefixMap((exiting.get(each.name) ?? []).map(({ source }) => [source, true])),
     transits: new Set((transits.get(each.name) ?? []).map(({ out }) => out)),
     rival: listeners.get(each.listenPort)?.find(({ name }) => name !== each.name)?.name,
     forwarder: each.peer.forwarder,
@@ -166,24 +186,31 @@ function exitOf(route: Route, machine: Machine, hosts: readonly Host[]): TunnelE
   return { kind: "tunnel", port, source, mtu: Math.min(mtu, route.mtu ?? mtu) };
 }
 
-function indexRules(rules: readonly Rule[]): Map<string, RuleIndex> {
+function indexRules(rules: readonly Rule[]): Pick<Machine, "rules" | "anywhere"> {
   const ranked = [...rules]
     .sort((a, b) => a.priority - b.priority)
-    .map(({ iif, from, table }, rank) => ({ iif, from, rank, table }));
-  const byIif = Map.groupBy(ranked, ({ iif }) => iif);
-  return new Map(
-    [...byIif].map(([iif, group]) => {
-      const hosts = group.filter(({ from }) => isHost(from));
-      const wider = group.filter(({ from }) => !isHost(from));
-      return [
+    .map(({ to, ...rule }, rank) => ({
+      ...rule,
+      ...(to === undefined ? {} : { to: spanOf(to) }),
+      range: spanOf(rule.from),
+      rank,
+    }));
+  const named = ranked.flatMap(({ iif, ...rule }) => (iif === undefined ? [] : [{ iif, ...rule }]));
+  return {
+    rules: new Map(
+      [...Map.groupBy(named, ({ iif }) => iif)].map(([iif, group]) => [
         iif,
         {
-          bySource: Map.groupBy(hosts, ({ from }) => from),
-          wider: wider.map((rule) => Object.assign(spanOf(rule.from), rule)),
+          bySource: Map.groupBy(
+            group.filter(({ from }) => isHost(from)),
+            ({ from }) => from,
+          ),
+          wider: group.filter(({ from }) => !isHost(from)),
         },
-      ];
-    }),
-  );
+      ]),
+    ),
+    anywhere: ranked.filter(({ iif }) => iif === undefined),
+  };
 }
 
 function push<K, T>(lists: Map<K, T[]>, key: K, item: T): void {

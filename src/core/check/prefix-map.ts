@@ -37,21 +37,21 @@ export const isHost = (prefix: Prefix): boolean =>
 export class PrefixMap<T> {
   readonly #hosts = new Map<Prefix, T>();
   /** Longest first; nearly always empty or a handful, for nodes have host prefixes. */
-  readonly #ranges: readonly (Range & { readonly value: T })[];
+  readonly #ranges: readonly (Range & { readonly length: number; readonly value: T })[];
 
   constructor(entries: Iterable<readonly [Prefix, T]>) {
     const shorter = new Map<Prefix, T>();
     for (const [prefix, value] of entries) (isHost(prefix) ? this.#hosts : shorter).set(prefix, value);
     this.#ranges = [...shorter]
       .sort(([a], [b]) => lengthOf(b) - lengthOf(a))
-      .map(([prefix, value]) => Object.assign(spanOf(prefix), { value }));
+      .map(([prefix, value]) => Object.assign(spanOf(prefix), { length: lengthOf(prefix), value }));
   }
 
-  /** The value of the longest prefix that holds the host. */
-  get(host: Host): T | undefined {
+  /** The value of the longest prefix that holds the host, and is longer than `suppressed`. */
+  get(host: Host, suppressed = -1): T | undefined {
     const exact = this.#hosts.get(host.prefix);
     if (exact !== undefined || this.#ranges.length === 0) return exact;
-    return this.#ranges.find((range) => covers(range, host))?.value;
+    return this.#ranges.find((range) => range.length > suppressed && covers(range, host))?.value;
   }
 
   has(host: Host): boolean {

@@ -52,7 +52,7 @@ export function lossOf(walked: Walk, to: Machine): Drop | undefined {
     };
   }
   if (last === to) return undefined;
-  const whom = end.kind === "local" ? "itself" : "the subnets behind it";
+  const whom = { local: "itself", lan: "the subnets behind it", internet: "the internet" }[end.kind];
   return {
     kind: "drop",
     reason: "wrong-destination",

@@ -1,7 +1,7 @@
 // What is taken already: addresses, routes, ports, interface names, tables, rule priorities.
 import { contains, familyOf, hostPrefix } from "../address.ts";
 import { IDENTITY_ALIAS } from "../observed.ts";
-import { FIRST_TABLE, IDENTITY, ROUTE_PROTOCOL, RULE_PRIORITY } from "../node-state.ts";
+import { FIRST_TABLE, IDENTITY, ROUTE_PROTOCOL } from "../node-state.ts";
 import type { SeenRoute } from "./facts-routes.ts";
 import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
@@ -146,7 +146,9 @@ function ports({ facts, state, ours }: Subject): Found[] {
 }
 
 function tables({ facts, state, tunnels }: Subject): Found[] {
-  const used = new Set(state.rules.map(({ table }) => String(table)));
+  const used = new Set(
+    state.rules.flatMap(({ table }) => (typeof table === "string" ? [] : [String(table)])),
+  );
   return facts.routes.flatMap((route): Found[] => {
     const { family, table } = route;
     if (!used.has(table) || isPlans(route, tunnels)) return [];
@@ -165,13 +167,14 @@ function tables({ facts, state, tunnels }: Subject): Found[] {
 
 function rules({ facts, state }: Subject): Found[] {
   const families = new Set(state.rules.map(({ from }) => familyOf(from)));
+  const priorities = new Set(state.rules.map((rule) => rule.priority));
   return facts.rules.flatMap(({ family, priority, table, protocol }): Found[] => {
-    if (priority !== RULE_PRIORITY || protocol === String(ROUTE_PROTOCOL) || !families.has(family)) return [];
+    if (!priorities.has(priority) || protocol === String(ROUTE_PROTOCOL) || !families.has(family)) return [];
     return [
       {
         code: "rule-taken",
         severity: "error",
-        message: `rule priority ${RULE_PRIORITY} is used by another: which of two rules comes first is chance`,
+        message: `rule priority ${priority} is used by another: which of two rules comes first is chance`,
         evidence: `ip rule: ${priority}: lookup ${table} proto ${protocol || "unspec"}`,
         mend: [`ip ${family === 6 ? "-6 " : ""}rule del priority ${priority} table ${table}`],
       },

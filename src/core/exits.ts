@@ -1,0 +1,94 @@
+// Which way packets for the internet take whose node has its exit elsewhere, and the answers to them.
+import { TofroError } from "./error.ts";
+import type { LinkIndex, Routing } from "./route.ts";
+import type { Spec } from "./spec.ts";
+import type { Topology } from "./topology.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** Indexed as `Traffic` is: interface `i` is the one that link `i` leaves by. */
+export interface ExitTraffic {
+  /** The exit of every node that has one. */
+  readonly exitOf: ReadonlyMap<number, number>;
+  /** Interfaces that send to the internet. */
+  readonly sending: ReadonlySet<LinkIndex>;
+  /** Interfaces at which packets of the internet arrive: answers. */
+  readonly answered: ReadonlySet<LinkIndex>;
+  /** By node what it passes on for others, in the order of the sources. */
+  readonly carried: ReadonlyMap<number, readonly Carried[]>;
+  /** By node the answers that it passes on by another link than its own to the same node. */
+  readonly returned: ReadonlyMap<number, readonly Returned[]>;
+}
+
+interface Carried {
+  readonly source: number;
+  /** The interface that it comes in by. */
+  readonly enter: LinkIndex;
+  /** The link that it leaves by; absent: this node is the exit. */
+  readonly leave?: LinkIndex;
+}
+
+interface Returned {
+  readonly target: number;
+  readonly enter: LinkIndex;
+  readonly leave: LinkIndex;
+}
+
+/** Packets there follow the path to the exit, answers the path back, whatever line or choice says how these go. */
+export function exitTrafficOf({ nodes }: Topology, routing: Routing, { own }: Traffic): ExitTraffic {
+  const indices = new Map(nodes.map(({ name }, index) => [name, index]));
+  const exitOf = new Map<number, number>();
+  const sending = new Set<LinkIndex>();
+  const answered = new Set<LinkIndex>();
+  const carried = new Map<number, Carried[]>();
+  const returned = new Map<number, Returned[]>();
+  nodes.forEach(({ leaves }, source) => {
+    if (leaves === undefined) return;
+    const exit = indices.get(leaves.via)!;
+    exitOf.set(source, exit);
+    let enter: LinkIndex | undefined;
+    const pass = (node: number, leave?: LinkIndex): void => {
+      if (enter === undefined) return;
+      push(carried, node, { source, enter, ...(leave !== undefined && { leave }) });
+    };
+    routing.walk(source, exit, (link) => {
+      sending.add(link);
+      pass(routing.sender(link), link);
+      enter = link ^ 1;
+    });
+    pass(exit);
+    enter = undefined;
+    routing.walk(exit, source, (link) => {
+      const node = routing.sender(link);
+      answered.add(link ^ 1);
+      if (enter !== undefined && own[node * routing.nodes + source] !== link)
+        push(returned, node, { target: source, enter, leave: link });
+      enter = link ^ 1;
+    });
+  });
+  return { exitOf, sending, answered, carried, returned };
+}
+
+function push<Item>(lists: Map<number, Item[]>, node: number, item: Item): void {
+  const list = lists.get(node);
+  if (list === undefined) lists.set(node, [item]);
+  else list.push(item);
+}
+
+/** Agents move what tables of destinations say; exits are a matter of sources, too. Throws "input" where somebody has one. */
+export function refuseExits({ nodes }: Pick<Spec, "nodes">): void {
+  const diagnostics = nodes.flatMap(({ name, leaves }) =>
+    leaves === undefined
+      ? []
+      : [
+          {
+            code: "exit-with-agents",
+            severity: "error" as const,
+            at: leaves.via.at,
+            message: `the exit of ${name} cannot be led by agents, which is not in this version of tofro`,
+            hint: "remove `exit_via`, or go on without agents: `apply --no-agent`",
+          },
+        ],
+  );
+  if (diagnostics.length > 0)
+    throw new TofroError("Agents cannot have this network", { kind: "input", diagnostics });
+}
