@@ -5,10 +5,17 @@ import { begin, choose, type State, type View } from "../choose/choose.ts";
 import type { Decision } from "../choose/decision.ts";
 import type { Patience } from "../choose/defaults.ts";
 import type { Network } from "../choose/network.ts";
+import type { LinkIndex } from "../route.ts";
 import { LAST } from "./agent.ts";
 import { unusable, type Links } from "./links.ts";
 import { LinkTable } from "./link-table.ts";
-import { choiceFromText, choiceToText, type ToAgent, type ToController } from "./messages.ts";
+import {
+  choiceFromText,
+  choiceToText,
+  type LinkReport,
+  type ToAgent,
+  type ToController,
+} from "./messages.ts";
 import { Notices } from "./notices.ts";
 import { Quota, type Closed } from "./quota.ts";
 import type { NodeSpec } from "../spec.ts";
@@ -92,6 +99,16 @@ export class Controller {
   /** Relays that have carried what the file lets them. */
   closed(nowMs: number): readonly Closed[] {
     return this.#quota.closed(this.#costs(nowMs), nowMs);
+  }
+
+  /** Links that their receivers call down. */
+  down(): ReadonlySet<LinkIndex> {
+    return this.#notices.down();
+  }
+
+  /** What a link's receiver said last; undefined: nothing of late that can be compared with the rest. */
+  report(link: LinkIndex, nowMs: number): LinkReport | undefined {
+    return this.#table.latest(link, nowMs);
   }
 
   view(nowMs: number): View {

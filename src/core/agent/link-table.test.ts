@@ -41,7 +41,7 @@ it("keeps costs that are those of what is known of each link, in whatever order 
                 life,
                 samples: 80,
                 rawMs,
-                leastMs: rawMs,
+                boundMs: rawMs,
                 jitterMs: 1,
                 losses: [{ windowMs: 2000, sent: 100, lost: 20 }],
               },

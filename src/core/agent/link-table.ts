@@ -54,13 +54,20 @@ export class LinkTable {
 
   /** Undefined: nothing that can be compared with the rest. */
   quality(link: LinkIndex, nowMs: number): LinkQuality | undefined {
+    const report = this.latest(link, nowMs);
+    if (report === undefined) return undefined;
+    const { rawMs, jitterMs, losses } = report;
+    return { delayMs: rawMs, jitterMs, loss: estimateLoss(losses) };
+  }
+
+  /** What the receiver said last. Undefined: it is too old, or of clocks that are no more. */
+  latest(link: LinkIndex, nowMs: number): LinkReport | undefined {
     const known = this.#known.get(link);
     if (known === undefined || nowMs - known.atMs > STALE_MS) return undefined;
     const { senders, receivers } = this.#links;
     if (known.report.life !== this.#lives.get(senders[link]!)) return undefined;
     if (known.receiverLife !== this.#lives.get(receivers[link]!)) return undefined;
-    const { rawMs, jitterMs, losses } = known.report;
-    return { delayMs: rawMs, jitterMs, loss: estimateLoss(losses) };
+    return known.report;
   }
 
   /** Infinity where it is down, NaN where nothing is known. */

@@ -25,7 +25,7 @@ const linkReport = z.strictObject({
   life: count,
   samples: count,
   rawMs: z.number(),
-  leastMs: z.number(),
+  boundMs: z.number(),
   jitterMs: z.number(),
   losses: z.array(z.strictObject({ windowMs: count, sent: count, lost: count })),
 });

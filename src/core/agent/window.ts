@@ -1,4 +1,5 @@
 // The last minute of one incoming link: what was heard, and the figures that its reports are made of.
+import { MOST_DRIFT } from "../measure/flights.ts";
 import { highQuantile, quantile, typical } from "../measure/statistics.ts";
 
 /** One test packet, as its receiver has it. */
@@ -26,8 +27,8 @@ export interface WindowFigures {
   readonly samples: number;
   /** Typical raw delay: of clocks apart. */
   readonly rawMs: number;
-  /** Smallest raw delay of the minute. */
-  readonly leastMs: number;
+  /** More than `offset(receiver) - offset(sender)` now, whatever the clocks' drift: no packet arrived before it was sent. */
+  readonly boundMs: number;
   /** p95 - p50. */
   readonly jitterMs: number;
   readonly losses: readonly LossCount[];
@@ -98,14 +99,17 @@ export class Window {
     const raws = this.#lastOf(this.#raws, DELAY_WINDOW_MS, nowMs);
     if (raws.length < FEWEST) return undefined;
     const ascending = raws.sort();
-    let leastMs = Infinity;
-    for (let index = this.#start(LOSS_WINDOWS_MS[2], nowMs); index < this.#count; index++)
-      leastMs = Math.min(leastMs, this.#raws[index % this.#capacity]!);
+    let boundMs = Infinity;
+    for (let index = this.#start(DELAY_WINDOW_MS, nowMs); index < this.#count; index++) {
+      const place = index % this.#capacity;
+      const driftMs = 2 * MOST_DRIFT * (nowMs - this.#times[place]!);
+      boundMs = Math.min(boundMs, this.#raws[place]! + driftMs);
+    }
     return {
       life: this.#life,
       samples: raws.length,
       rawMs: typical(ascending),
-      leastMs,
+      boundMs,
       jitterMs: quantile(ascending, 0.95) - quantile(ascending, 0.5),
       losses: LOSS_WINDOWS_MS.map((windowMs) => ({ windowMs, ...this.#losses(windowMs, nowMs) })),
     };
