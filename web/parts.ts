@@ -11,7 +11,7 @@ export function node(name: string, content: string | readonly Node[] = [], kind 
   return made;
 }
 
-export const pathText = (path: readonly string[]): string => path.join(" → ") || word("none");
+const pathText = (path: readonly string[]): string => path.join(" → ") || word("none");
 
 export const pairParts = ({ there, back }: PairNow): Node[] => [
   ...wayParts("there", there),

@@ -7,7 +7,7 @@ export interface Interval {
   readonly highMs: number;
 }
 
-export interface NodeNow {
+interface NodeNow {
   readonly name: string;
   /** Its agent speaks with the controller. */
   readonly isThere: boolean;
