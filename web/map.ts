@@ -56,7 +56,7 @@ function arrow(link: LinkNow, from: Point, to: Point, bend: number, light: strin
   const group = element("g", { class: light === "dim" ? "dim" : "" });
   group.append(
     element("path", {
-      class: `link ${grade(link)} ${over === "" ? "" : "over"} ${light}`,
+      class: `link ${grade(link)} ${over === "" ? "" : "over"} ${light === "dim" ? "" : light}`,
       d: `M${start.x} ${start.y} Q${middle.x} ${middle.y} ${end.x} ${end.y}`,
     }),
     head(middle, end),
