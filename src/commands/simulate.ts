@@ -10,6 +10,7 @@ import { Underlay } from "../simulate/underlay.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { printDiagnostics } from "./load.ts";
+import { simulateWeb } from "./simulate-web.ts";
 import { wayText } from "./way.ts";
 
 const DEFAULT_MS = 600_000;
@@ -25,6 +26,9 @@ export const simulateCommand = (io: Io) =>
     .argument("<lab-file>", "as `lab up` takes it")
     .option("--for <time>", "how long, in simulated time", time, DEFAULT_MS)
     .option("--seed <number>", "for what is left to chance", seed, 1)
+    .option("--web", "at wall speed, with its dashboard, until interrupted; prints the address to open")
+    .option("--speed <number>", "of --web: seconds simulated in one, 0.1 to 100", speed, 1)
+    .option("--port <number>", "of --web; 0 takes a free one", port, 0)
     .option("--json", "{ seconds, seed, loops, directions }")
     .action(async (file, options) => {
       const { lab, spec, warnings } = await loadLab(file);
@@ -40,6 +44,7 @@ export const simulateCommand = (io: Io) =>
           for (const each of directions) underlay.set(each, change);
           ledger.changed();
         });
+      if (options.web === true) return simulateWeb(plan, simulation, options, io);
       while (simulation.nowMs < options.for) {
         simulation.timeline.runUntil(Math.min(options.for, simulation.nowMs + LOOK_MS));
         ledger.look(LOOK_MS);
@@ -73,6 +78,18 @@ function seed(text: string): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text)) return value;
   throw new InvalidArgumentError("Write a whole number of at most nine digits.");
+}
+
+function speed(text: string): number {
+  const value = Number(text);
+  if (/^[\d.]+$/.test(text) && value >= 0.1 && value <= 100) return value;
+  throw new InvalidArgumentError("Write a number from 0.1 to 100.");
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (/^\d{1,5}$/.test(text) && value < 65_536) return value;
+  throw new InvalidArgumentError("Write a port, or 0.");
 }
 
 function simulateText({ plan, ms, loops, directions }: Report): string {

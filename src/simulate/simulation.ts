@@ -9,6 +9,7 @@ import type { Carried } from "../core/agent/meter.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import { begin } from "../core/choose/choose.ts";
+import type { Decision } from "../core/choose/decision.ts";
 import { networkOf, type Network } from "../core/choose/network.ts";
 import type { Plan } from "../core/plan.ts";
 import type { LinkIndex } from "../core/route.ts";
@@ -57,6 +58,8 @@ export class Simulation {
   readonly #players: Player[];
   readonly #seat: number;
   #controller: Controller | undefined;
+  /** For whoever wants to know what the controller decides. */
+  decided: (decisions: readonly Decision[]) => void = () => undefined;
 
   constructor(plan: Plan, underlay: Underlay, seed: number) {
     this.#plan = plan;
@@ -93,6 +96,10 @@ export class Simulation {
     this.timeline.every(CONTROLLER_TICK_MS, () =>
       this.#orders(this.#controller?.tick(this.timeline.nowMs) ?? []),
     );
+  }
+
+  get controller(): Controller | undefined {
+    return this.#controller;
   }
 
   get nowMs(): number {
@@ -265,7 +272,10 @@ export class Simulation {
 
   #orders(orders: readonly Order[]): void {
     for (const order of orders) {
-      if (order.kind !== "send") continue;
+      if (order.kind === "decided") {
+        this.decided(order.decisions);
+        continue;
+      }
       const node = this.links.names.indexOf(order.to);
       this.#stream(node, 1, () => {
         const { isRunning, agent } = this.#players[node]!;

@@ -1,0 +1,46 @@
+// What the dashboard of a simulation says is true: bounds hold what the underlay does, and a link that dies is down.
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { Picture } from "../controller/picture.ts";
+import { compile } from "../core/plan.ts";
+import { loadLab } from "../lab/load.ts";
+import { Simulation } from "../simulate/simulation.ts";
+import { Underlay } from "../simulate/underlay.ts";
+
+const LAB = join(import.meta.dirname, "../../examples/five-nodes/measured-lab.yaml");
+
+it("bounds every delay though no two clocks agree, and shows a failover", async () => {
+  const { lab, spec } = await loadLab(LAB);
+  const plan = compile(spec, undefined, { agents: true });
+  const underlay = new Underlay(plan.topology, lab);
+  const simulation = new Simulation(plan, underlay, 1);
+  const picture = new Picture(plan.topology, simulation.links, simulation.network);
+  simulation.decided = (decisions) => picture.decided(decisions, simulation.nowMs);
+  const now = () => picture.network(simulation.controller!, simulation.nowMs, simulation.nowMs, true);
+  const there = () => picture.pair(simulation.controller!, "home", "lax", simulation.nowMs)!.there;
+
+  simulation.timeline.runUntil(15_000);
+  const { links, nodes } = now();
+  expect(nodes.every(({ isThere }) => isThere)).toBe(true);
+  links.forEach(({ delay, isDown }, link) => {
+    const { delayMs, jitterMs } = underlay.quality(link);
+    expect(isDown).toBe(false);
+    expect(delay!.lowMs).toBeLessThanOrEqual(delayMs + jitterMs);
+    expect(delay!.highMs).toBeGreaterThanOrEqual(delayMs - jitterMs);
+  });
+  expect(there().path).toEqual(["home", "hkg", "lax"]);
+  const direct = there().candidates.find(({ path }) => path.length === 2)!;
+  // 140 ms by the direct way, 8 + 30 by hkg.
+  expect(Math.abs(direct.moreDelayMs! - 102)).toBeLessThan(10);
+
+  underlay.set({ from: "hkg", to: "lax" }, { lossPercent: 100 });
+  simulation.timeline.runUntil(20_000);
+  const after = now();
+  expect(after.links.filter(({ isDown }) => isDown)).toMatchObject([{ from: "hkg", to: "lax" }]);
+  const decided = (from: string) =>
+    after.decisions.find((each) => each.from === from && each.to === "lax" && each.atMs > 15_000);
+  expect(decided("hkg")).toMatchObject({ reason: "failed", was: ["hkg", "lax"] });
+  // Its way leads over hkg, where the link died.
+  expect(decided("home")).toMatchObject({ reason: "along", was: ["home", "hkg", "lax"] });
+  expect(there().path.join(" ")).not.toContain("hkg lax");
+});

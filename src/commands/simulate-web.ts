@@ -1,0 +1,50 @@
+// `simulate --web`: the simulation at wall speed, or a multiple of it, with its dashboard, until interrupted.
+import { once } from "node:events";
+import { Picture } from "../controller/picture.ts";
+import type { Plan } from "../core/plan.ts";
+import type { Simulation } from "../simulate/simulation.ts";
+import { pageFiles } from "../web/page.ts";
+import { serveWeb } from "../web/server.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import type { Io } from "./io.ts";
+
+const STEP_MS = 50;
+/** A machine that is too slow for the speed falls behind instead of catching up for ever. */
+const LONGEST_STEP_MS = 200;
+
+export interface WebOptions {
+  readonly port: number;
+  readonly speed: number;
+}
+
+export async function simulateWeb(
+  plan: Plan,
+  simulation: Simulation,
+  { port, speed }: WebOptions,
+  io: Io,
+): Promise<void> {
+  const picture = new Picture(plan.topology, simulation.links, simulation.network);
+  simulation.decided = (decisions) => picture.decided(decisions, simulation.nowMs);
+  const { controller } = simulation;
+  const server = await serveWeb(
+    await pageFiles(),
+    {
+      network: () => controller && picture.network(controller, simulation.nowMs, simulation.nowMs, true),
+      pair: (from, to) => controller && picture.pair(controller, from, to, simulation.nowMs),
+    },
+    port,
+  );
+  io.stdout(`${server.url}\n`);
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    simulation.timeline.runUntil(simulation.nowMs + Math.min(nowMs - lastMs, LONGEST_STEP_MS) * speed);
+    lastMs = nowMs;
+  }, STEP_MS);
+  try {
+    await untilInterrupted("Cannot go on simulating", (signal) => once(signal, "abort"));
+  } finally {
+    clearInterval(timer);
+    await server.stop();
+  }
+}

@@ -1,0 +1,147 @@
+// The dashboard's server: the page, a login, the network once and as a stream. It changes nothing.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { NetworkNow, PairNow } from "../controller/wire.ts";
+import { Access } from "./access.ts";
+import type { PageFile } from "./page.ts";
+
+export interface Source {
+  /** Undefined: nothing to show at the moment. */
+  readonly network: () => NetworkNow | undefined;
+  readonly pair: (from: string, to: string) => PairNow | undefined;
+}
+
+export interface WebServer {
+  readonly port: number;
+  /** Opens one session, for whoever opens it first. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const COOKIE = "tofro";
+const STREAM_MS = 1_000;
+const STREAMS = 64;
+const CONNECTIONS = 512;
+const BODY_BYTES = 1024;
+const HEADERS_MS = 5_000;
+/** A stream that takes nothing for so long is ended. */
+const BACKLOG_BYTES = 4 << 20;
+
+const SAFE = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+/** On loopback; `port` 0 takes a free one. */
+export async function serveWeb(
+  files: ReadonlyMap<string, PageFile>,
+  source: Source,
+  port: number,
+): Promise<WebServer> {
+  const access = new Access();
+  const streams = new Set<ServerResponse>();
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: 2 * HEADERS_MS, connectionsCheckingInterval: 1_000 },
+    (request, response) => {
+      answer(request, response).catch(() => end(response, 500));
+    },
+  );
+  server.maxConnections = CONNECTIONS;
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // Another name that leads here is another site's, which a browser would let in (DNS rebinding).
+    if (!isOwnName(request.headers.host, server)) return end(response, 421);
+    const url = URL.parse(request.url ?? "", `http://${HOST}`);
+    if (url === null) return end(response, 400);
+    if (request.method === "POST" && url.pathname === "/login") return login(request, response, access);
+    if (request.method !== "GET") return end(response, 405);
+    const file = files.get(url.pathname);
+    if (file !== undefined) return end(response, 200, file.text, file.type);
+    if (!access.knows(sessionOf(request))) return end(response, 401);
+    if (url.pathname === "/api/network") return json(response, source.network());
+    if (url.pathname === "/api/pair") {
+      const [from, to] = ["from", "to"].map((key) => url.searchParams.get(key) ?? "");
+      return json(response, source.pair(from!, to!));
+    }
+    if (url.pathname !== "/api/stream") return end(response, 404);
+    if (streams.size >= STREAMS) return end(response, 503);
+    response.writeHead(200, { ...SAFE, "content-type": "text/event-stream" });
+    streams.add(response);
+    response.on("close", () => streams.delete(response));
+    response.write(eventOf(source.network()));
+  };
+  const timer = setInterval(() => {
+    if (streams.size === 0) return;
+    const event = eventOf(source.network());
+    for (const each of streams)
+      if (each.writableLength > BACKLOG_BYTES) each.destroy();
+      else each.write(event);
+  }, STREAM_MS);
+  server.listen(port, HOST);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    clearInterval(timer);
+    throw cause;
+  }
+  const own = (server.address() as AddressInfo).port;
+  return {
+    port: own,
+    url: `http://${HOST}:${own}/#${access.issue()}`,
+    stop: async () => {
+      clearInterval(timer);
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function login(request: IncomingMessage, response: ServerResponse, access: Access): Promise<void> {
+  const { origin, host } = request.headers;
+  if (origin !== undefined && origin !== `http://${host ?? ""}`) return end(response, 403);
+  let body = "";
+  for await (const chunk of request) {
+    body += String(chunk);
+    if (body.length > BODY_BYTES) {
+      response.shouldKeepAlive = false;
+      end(response, 413);
+      request.destroy();
+      return;
+    }
+  }
+  const entered = access.enter(body, performance.now());
+  if (entered === "wait") return end(response, 429);
+  if (entered === "wrong") return end(response, 401);
+  response.setHeader("set-cookie", `${COOKIE}=${entered.session}; HttpOnly; SameSite=Strict; Path=/`);
+  end(response, 204);
+}
+
+function isOwnName(host: string | undefined, server: Server): boolean {
+  const { port } = server.address() as AddressInfo;
+  return host === `${HOST}:${port}` || host === `localhost:${port}`;
+}
+
+function sessionOf({ headers }: IncomingMessage): string {
+  const pairs = (headers.cookie ?? "").split(";").map((each) => each.trim().split("="));
+  return pairs.find(([name]) => name === COOKIE)?.[1] ?? "";
+}
+
+const eventOf = (network: NetworkNow | undefined): string =>
+  network === undefined ? ": nothing yet\n\n" : `data: ${JSON.stringify(network)}\n\n`;
+
+function json(response: ServerResponse, value: unknown): void {
+  if (value === undefined) end(response, 404);
+  else end(response, 200, JSON.stringify(value), "application/json");
+}
+
+function end(response: ServerResponse, code: number, text = "", type = "text/plain"): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(code, { ...SAFE, "content-type": type }).end(text);
+}

@@ -1,0 +1,20 @@
+// Figures as people read them; a delay always with the bounds that it lies in.
+import type { Interval, LinkNow } from "../src/controller/wire.ts";
+import { word } from "./words.ts";
+
+export const percent = (share: number | undefined): string =>
+  share === undefined ? word("unknown") : `${(100 * share).toFixed(1)} %`;
+export const ms = (value: number | undefined): string =>
+  value === undefined ? word("unknown") : `${value.toFixed(1)} ms`;
+export const delayText = (delay: Interval | undefined): string =>
+  delay === undefined
+    ? word("unknown")
+    : `${ms(delay.typicalMs)} (${delay.lowMs.toFixed(1)} – ${delay.highMs.toFixed(1)})`;
+
+/** The colour of a link. */
+export function grade({ isDown, delay, loss }: LinkNow): "good" | "fair" | "poor" | "down" | "unknown" {
+  if (isDown) return "down";
+  if (delay === undefined || loss === undefined) return "unknown";
+  if (loss < 0.01 && delay.typicalMs < 50) return "good";
+  return loss < 0.05 && delay.typicalMs < 150 ? "fair" : "poor";
+}

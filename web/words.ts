@@ -1,0 +1,81 @@
+// Every word of the page, in English and Chinese.
+const ENGLISH = {
+  map: "Map",
+  pair: "Pair",
+  links: "Links",
+  changes: "Decisions",
+  from: "From",
+  to: "to",
+  there: "There",
+  back: "Back",
+  live: "live",
+  simulated: "simulated",
+  lost: "Connection lost; what you see is old. Trying again.",
+  denied: "Not signed in: open the address that tofro printed last.",
+  light: "Light",
+  dark: "Dark",
+  delay: "delay",
+  jitter: "jitter",
+  loss: "loss",
+  link: "link",
+  none: "no way",
+  unknown: "not known",
+  down: "down",
+  over: "over",
+  direct: "The direct way would cost",
+  more: "more",
+  plain: "sees plaintext",
+  forwards: "forwards encrypted packets",
+  legend:
+    "Each direction is an arrow of its own. Green: under 1 % loss and 50 ms; yellow: under 5 % and 150 ms; red: worse; dotted: down; dashed: over a forwarder, which holds no key. A filled node is a transit of the pair: it sees plaintext.",
+  gain: "was better for long enough",
+  failed: "a link went down",
+  recovered: "is back",
+  limit: "a limit",
+  along: "a node further on moved",
+  quiet: "none yet",
+};
+export type Word = keyof typeof ENGLISH;
+const CHINESE: Record<Word, string> = {
+  map: "地图",
+  pair: "节点对",
+  links: "链路",
+  changes: "决策",
+  from: "从",
+  to: "到",
+  there: "去程",
+  back: "回程",
+  live: "实时",
+  simulated: "模拟",
+  lost: "连接已断开，所见为旧数据，正在重试。",
+  denied: "未登录：请打开 tofro 最后打印的地址。",
+  light: "浅色",
+  dark: "深色",
+  delay: "延迟",
+  jitter: "抖动",
+  loss: "丢包",
+  link: "链路",
+  none: "无路径",
+  unknown: "未知",
+  down: "中断",
+  over: "经由",
+  direct: "直连的代价",
+  more: "更多",
+  plain: "可见明文",
+  forwards: "转发加密数据包",
+  legend:
+    "每个方向各有一条箭头。绿：丢包低于 1 % 且延迟低于 50 ms；黄：低于 5 % 且 150 ms；红：更差；点线：中断；虚线：经由不持密钥的转发器。实心节点是所选节点对的中转：可见明文。",
+  gain: "持续更优",
+  failed: "链路中断",
+  recovered: "已恢复",
+  limit: "受限",
+  along: "后续节点改道",
+  quiet: "暂无",
+};
+let isChinese = (localStorage.getItem("language") ?? navigator.language).startsWith("zh");
+export const word = (key: Word): string => (isChinese ? CHINESE : ENGLISH)[key];
+export const language = (): string => (isChinese ? "zh-CN" : "en");
+export function switchLanguage(): void {
+  isChinese = !isChinese;
+  localStorage.setItem("language", language());
+}
