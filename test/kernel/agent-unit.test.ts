@@ -73,7 +73,8 @@ describe("agents under systemd", () => {
 
   it("are gone with --no-agent, and all with down", async () => {
     await run("apply", "--no-agent");
-    const units = "ls -R /etc/systemd /etc/tofro /run/tofro-agent /var/lib/tofro 2>/dev/null | grep -i agent";
+    const units =
+      "ls -R /etc/systemd /etc/tofro /run/tofro-agent /var/lib/tofro 2>/dev/null | grep tofro-agent";
     expect(await sh(`${units}; systemctl list-units --all --plain --no-legend 'tofro-agent*'`)).toBe("");
     expect(await sh("systemctl is-active tofro")).toBe("active\n");
     await run("down");

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
-import { PATIENT } from "../support/patience.ts";
+import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 import { ping } from "./traffic.ts";
 
@@ -73,37 +73,42 @@ async function isBack(lab: TestLab, planned: Record<string, string[]>, faults: s
 }
 
 describe("drift", () => {
-  it("is mended from any state, and foreign things are untouched", async () => {
-    await withLab(FIVE, { bare: true }, async (lab) => {
-      const names = lab.plan.states.map(({ node }) => node);
-      const hosts = await Promise.all(names.map((name) => lab.host(name)));
-      await Promise.all(hosts.map((host) => sh(host, FOREIGN)));
-      const before = await pictures(lab);
-      expect((await tofro("apply", ...PATIENT, "--lab", lab.name)).code).toBe(0);
-      const planned = await pictures(lab);
+  it(
+    "is mended from any state, and foreign things are untouched",
+    async () => {
+      await withLab(FIVE, { bare: true }, async (lab) => {
+        const names = lab.plan.states.map(({ node }) => node);
+        const hosts = await Promise.all(names.map((name) => lab.host(name)));
+        await Promise.all(hosts.map((host) => sh(host, FOREIGN)));
+        const before = await pictures(lab);
+        expect((await tofro("apply", ...PATIENT, "--lab", lab.name)).code).toBe(0);
+        const planned = await pictures(lab);
 
-      // A few on each machine at once; every one has its turn.
-      const seeded = fc.sample(fc.array(fc.nat(9), { minLength: 40, maxLength: 40 }), {
-        numRuns: 1,
-        seed: 116,
-      })[0]!;
-      let next = 0;
-      for (let round = 0; round < ROUNDS; round++) {
-        const chosen = lab.plan.states.map(({ interfaces }, index) => {
-          const count = 1 + (seeded[(round * 7 + index) % 40]! % 3);
-          return Array.from({ length: count }, () => {
-            const which = next++;
-            return FAULTS[which % FAULTS.length]!(interfaces[which % interfaces.length]!.name);
-          }).join("\n");
-        });
-        await Promise.all(hosts.map((host, index) => sh(host, chosen[index]!)));
-        await isBack(lab, planned, chosen.map((each, index) => `${names[index]}: ${each}`).join("\n"));
-      }
-      expect(next).toBeGreaterThanOrEqual(2 * FAULTS.length);
-      expect(await ping(await lab.host("home"), "10.77.0.5", 5, 200)).toMatchObject({ received: 5 });
+        // A few on each machine at once; every one has its turn.
+        const seeded = fc.sample(fc.array(fc.nat(9), { minLength: 40, maxLength: 40 }), {
+          numRuns: 1,
+          seed: 116,
+        })[0]!;
+        let next = 0;
+        for (let round = 0; round < ROUNDS; round++) {
+          const chosen = lab.plan.states.map(({ interfaces }, index) => {
+            const count = 1 + (seeded[(round * 7 + index) % 40]! % 3);
+            return Array.from({ length: count }, () => {
+              const which = next++;
+              return FAULTS[which % FAULTS.length]!(interfaces[which % interfaces.length]!.name);
+            }).join("\n");
+          });
+          await Promise.all(hosts.map((host, index) => sh(host, chosen[index]!)));
+          await isBack(lab, planned, chosen.map((each, index) => `${names[index]}: ${each}`).join("\n"));
+        }
+        expect(next).toBeGreaterThanOrEqual(2 * FAULTS.length);
+        expect(await ping(await lab.host("home"), "10.77.0.5", 5, 200)).toMatchObject({ received: 5 });
 
-      expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
-      expect(await pictures(lab)).toEqual(before);
-    });
-  });
+        expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
+        expect(await pictures(lab)).toEqual(before);
+      });
+      // On an emulated processor each round is ten minutes.
+    },
+    300_000 * PATIENCE,
+  );
 });
