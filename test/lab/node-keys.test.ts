@@ -144,7 +144,7 @@ describe("public_key: node", () => {
       await sh(c, MEND);
       expect(await snapshotAll(lab)).toEqual(before);
       expect(await keysOf(lab, folder)).toEqual(all(old!));
-      await sh(await lab.host("a"), "ping -c 1 -w 15 10.67.0.3");
+      await sh(await lab.host("a"), `ping -c 1 -w ${15 * PATIENCE} 10.67.0.3`);
 
       expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       const { file: renewed } = await keysOf(lab, folder);
@@ -212,7 +212,7 @@ describe("public_key: <base64>", () => {
       await sh(c, MEND);
       // What is in use is the old one again; the file is as the user left it.
       expect(await keysOf(lab, folder)).toMatchObject({ file: next, interfaces: key, peer: key });
-      await sh(a, "ping -c 1 -w 15 10.67.0.3");
+      await sh(a, `ping -c 1 -w ${15 * PATIENCE} 10.67.0.3`);
       expect(await tofro("apply", ...PATIENT, "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await keysOf(lab, folder)).toEqual(all(next));
 
