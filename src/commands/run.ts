@@ -6,9 +6,11 @@ import { agentCommand } from "./agent.ts";
 import { applyCommand, downCommand } from "./apply.ts";
 import { captureCommand } from "./capture.ts";
 import { checkCommand } from "./check.ts";
+import { completeCommand, completionCommand, manCommand } from "./completion.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { graphCommand } from "./graph.ts";
+import { initCommand } from "./init.ts";
 import type { Io } from "./io.ts";
 import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
@@ -27,6 +29,7 @@ import { whyCommand } from "./why.ts";
 
 const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
 const VERBS = [
+  initCommand,
   checkCommand,
   showCommand,
   planCommand,
@@ -47,6 +50,8 @@ const VERBS = [
   graphCommand,
   schemaCommand,
   lab,
+  completionCommand,
+  manCommand,
 ];
 
 const EXIT_CODES =
@@ -66,6 +71,7 @@ export async function run(argv: readonly string[], terminal: Omit<Io, "exit">): 
     .version("0.1.0")
     .addHelpText("after", EXIT_CODES);
   for (const verb of VERBS) program.addCommand(verb(io));
+  program.addCommand(completeCommand(io), { hidden: true });
   prepare(program, io);
   try {
     await program.parseAsync([...argv], { from: "user" });

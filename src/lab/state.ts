@@ -9,7 +9,7 @@ import type { ScheduleEntry } from "./lab-file.ts";
 import type { Underlay } from "./underlay.ts";
 import type { WireguardKind } from "./wireguard.ts";
 
-const LABS = "/run/tofro/lab";
+export const LABS = "/run/tofro/lab";
 export const DEFAULT_LAB = "lab";
 
 /** The content of lab.json; what `set` and the schedule changed since lies beside it, a file a link. */
