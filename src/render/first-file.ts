@@ -35,10 +35,8 @@ ${paths.map((path) => `  - ${/[[\]{}:#]/.test(path) ? JSON.stringify(path) : pat
 
 /** One behind NAT and two that can be dialled: there through the first of these. Else every two directly that can be. */
 export function suggestedPaths(nodes: Answers["nodes"]): string[] {
-  const hidden = nodes.filter(({ endpoint }) => endpoint === undefined);
-  const dialled = nodes.filter(({ endpoint }) => endpoint !== undefined);
-  const [a] = hidden;
-  const [b, c] = dialled;
+  const a = nodes.find(({ endpoint }) => endpoint === undefined);
+  const [b, c] = nodes.filter(({ endpoint }) => endpoint !== undefined);
   if (nodes.length === 3 && a && b && c)
     return [`${a.name} -> ${b.name} -> ${c.name}`, `${c.name} -> ${a.name}`];
   return pairs(nodes);
