@@ -85,8 +85,9 @@ function drawState(): void {
   const time =
     network === undefined ? "" : network.isSimulated ? ` ${(network.atMs / 1000).toFixed(0)} s` : "";
   const live = network?.isSimulated === true ? word("simulated") : word("live");
-  at("state").textContent = state === "live" ? live + time : word(state);
-  at("state").classList.toggle("lost", state !== "live");
+  const shown = state === "live" && network?.isOld === true ? "silent" : state;
+  at("state").textContent = shown === "live" ? live + time : word(shown);
+  at("state").classList.toggle("lost", shown !== "live");
 }
 
 function drawWords(): void {

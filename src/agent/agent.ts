@@ -51,6 +51,8 @@ export async function agent(folder: string): Promise<void> {
       ...(choosing.status() as object),
     }),
     choice: () => choosing.choice(),
+    picture: () => choosing.picture(),
+    pair: ({ from, to }) => choosing.pair(String(from), String(to)),
     why: ({ from, to, at }) =>
       choosing.why(String(from), String(to), typeof at === "string" ? Date.parse(at) : undefined),
   });

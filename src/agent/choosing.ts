@@ -227,7 +227,20 @@ export class Choosing {
 
   /** Asked of the agent that runs the controller. */
   why(from: string, to: string, beforeMs?: number): unknown {
-    if (this.#controller !== undefined) return this.#controller.why(from, to, beforeMs);
+    return this.#theController().why(from, to, beforeMs);
+  }
+
+  /** For a dashboard, of the agent that runs the controller. */
+  picture(): unknown {
+    return this.#theController().picture();
+  }
+
+  pair(from: string, to: string): unknown {
+    return this.#theController().pair(from, to);
+  }
+
+  #theController(): RunningController {
+    if (this.#controller !== undefined) return this.#controller;
     throw new Error(`the controller runs on ${controllerOf(this.#config.spec) ?? "no node"}`);
   }
 
@@ -271,6 +284,7 @@ export class Choosing {
       node,
       address,
       keys,
+      topology: this.#plan.topology,
       tunnels: this.#plan.topology.tunnels.map(({ id }) => id),
       measured: Array.from(linesByPair(spec)).flatMap(([pair, { kind }]) =>
         kind === "measured" ? [pair] : [],

@@ -25,6 +25,7 @@ import { unlock } from "./unlock.ts";
 import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
 import { traceCommand } from "./trace.ts";
+import { webCommand } from "./web.ts";
 import { whyCommand } from "./why.ts";
 
 const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
@@ -42,6 +43,7 @@ const VERBS = [
   measureCommand,
   agentCommand,
   whyCommand,
+  webCommand,
   simulateCommand,
   importCommand,
   lintCommand,

@@ -14,7 +14,7 @@ it("bounds every delay though no two clocks agree, and shows a failover", async 
   const plan = compile(spec, undefined, { agents: true });
   const underlay = new Underlay(plan.topology, lab);
   const simulation = new Simulation(plan, underlay, 1);
-  const picture = new Picture(plan.topology, simulation.links, simulation.network);
+  const picture = new Picture(plan.topology.tunnels, simulation.links, simulation.network);
   simulation.decided = (decisions) => picture.decided(decisions, simulation.nowMs);
   const now = () => picture.network(simulation.controller!, simulation.nowMs, simulation.nowMs, true);
   const there = () => picture.pair(simulation.controller!, "home", "lax", simulation.nowMs)!.there;

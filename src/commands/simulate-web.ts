@@ -23,7 +23,7 @@ export async function simulateWeb(
   { port, speed }: WebOptions,
   io: Io,
 ): Promise<void> {
-  const picture = new Picture(plan.topology, simulation.links, simulation.network);
+  const picture = new Picture(plan.topology.tunnels, simulation.links, simulation.network);
   simulation.decided = (decisions) => picture.decided(decisions, simulation.nowMs);
   const { controller } = simulation;
   const server = await serveWeb(

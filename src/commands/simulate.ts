@@ -10,6 +10,7 @@ import { Underlay } from "../simulate/underlay.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { printDiagnostics } from "./load.ts";
+import { parsePort } from "./port.ts";
 import { simulateWeb } from "./simulate-web.ts";
 import { wayText } from "./way.ts";
 
@@ -28,7 +29,7 @@ export const simulateCommand = (io: Io) =>
     .option("--seed <number>", "for what is left to chance", seed, 1)
     .option("--web", "at wall speed, with its dashboard, until interrupted; prints the address to open")
     .option("--speed <number>", "of --web: seconds simulated in one, 0.1 to 100", speed, 1)
-    .option("--port <number>", "of --web; 0 takes a free one", port, 0)
+    .option("--port <number>", "of --web; 0 takes a free one", parsePort, 0)
     .option("--json", "{ seconds, seed, loops, directions }")
     .action(async (file, options) => {
       const { lab, spec, warnings } = await loadLab(file);
@@ -84,12 +85,6 @@ function speed(text: string): number {
   const value = Number(text);
   if (/^[\d.]+$/.test(text) && value >= 0.1 && value <= 100) return value;
   throw new InvalidArgumentError("Write a number from 0.1 to 100.");
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (/^\d{1,5}$/.test(text) && value < 65_536) return value;
-  throw new InvalidArgumentError("Write a port, or 0.");
 }
 
 function simulateText({ plan, ms, loops, directions }: Report): string {

@@ -5,6 +5,7 @@ import type { ToAgent, ToController } from "../core/agent/messages.ts";
 import { explain, wayOf } from "../core/choose/choose.ts";
 import type { Decision } from "../core/choose/decision.ts";
 import type { LinkIndex } from "../core/route.ts";
+import type { Topology } from "../core/topology.ts";
 import { listenForAgents, type ControllerEnd } from "../agent/control.ts";
 import type { PairKeys } from "../agent/pair-keys.ts";
 import { OUTCOMES } from "../render/apply-scripts.ts";
@@ -13,6 +14,8 @@ import { appliesOf } from "./applies.ts";
 import { HistoryKeeper } from "./history-keeper.ts";
 import { controllerMetrics } from "./metrics.ts";
 import { layoutOf, pathOf } from "./history-figures.ts";
+import { Picture } from "./picture.ts";
+import type { NetworkNow, PairNow } from "./wire.ts";
 import { Sampler, type SampledNetwork } from "./history-sample.ts";
 import type { ChangeRecord, DecisionRecord, HistoryReader, WayRecord } from "./history-types.ts";
 
@@ -31,6 +34,8 @@ export interface RunOptions extends ControllerOptions, SampledNetwork {
   /** Where the history is kept, and the program that writes it when it is run as a thread. */
   readonly history: { readonly path: string; readonly program: string };
   readonly log: (line: string) => void;
+  /** In the order of links. */
+  readonly topology: Pick<Topology, "tunnels">;
   /** An order for the agent in this process. */
   readonly ordered: (message: ToAgent) => void;
 }
@@ -41,6 +46,7 @@ export class RunningController {
   readonly #end: ControllerEnd;
   readonly #sampler: Sampler;
   readonly #history: HistoryKeeper;
+  readonly #picture: Picture;
   readonly #timers: readonly NodeJS.Timeout[];
   #down: ReadonlySet<LinkIndex> = new Set();
   #appliedMs = -Infinity;
@@ -51,6 +57,7 @@ export class RunningController {
     this.#options = options;
     this.#core = new Controller(options, performance.now());
     this.#sampler = new Sampler(options);
+    this.#picture = new Picture(options.topology.tunnels, options.links, options.network);
     this.#history = new HistoryKeeper({
       ...options.history,
       sampled: this.#sampler.sampled,
@@ -94,6 +101,18 @@ export class RunningController {
       closed: this.#closed(),
       isOnDisk: this.#history.status().kept === "disk",
     });
+  }
+
+  /** For a dashboard. */
+  picture(): NetworkNow {
+    return this.#picture.network(this.#core, performance.now(), Date.now(), false);
+  }
+
+  /** Throws when there is no such pair. */
+  pair(from: string, to: string): PairNow {
+    const found = this.#picture.pair(this.#core, from, to, performance.now());
+    if (found === undefined) throw new Error(`there is no pair ${from}, ${to}`);
+    return found;
   }
 
   /** What the agent in this process says. */
@@ -171,6 +190,7 @@ export class RunningController {
   #decided(decisions: readonly Decision[]): void {
     const atMs = Date.now();
     for (const { reason } of decisions) this.#reasons.set(reason, this.#reasons.get(reason)! + 1);
+    this.#picture.decided(decisions, atMs);
     const { links: all } = this.#options;
     const way = ({ links, figures }: Decision["was"]): WayRecord => ({
       path: pathOf(all, links),

@@ -5,20 +5,20 @@ import { explain, wayOf } from "../core/choose/choose.ts";
 import type { Candidate, Decision } from "../core/choose/decision.ts";
 import type { Network } from "../core/choose/network.ts";
 import { oneWayDelays } from "../core/measure/one-way.ts";
-import type { Topology } from "../core/topology.ts";
+import type { Tunnel } from "../core/topology.ts";
 import type { CandidateNow, DecisionNow, Interval, LinkNow, NetworkNow, PairNow, WayNow } from "./wire.ts";
 
 /** Decisions that a picture has. */
 const DECISIONS = 50;
 
 export class Picture {
-  readonly #topology: Topology;
+  readonly #tunnels: readonly Pick<Tunnel, "id" | "forwarder">[];
   readonly #links: Links;
   readonly #network: Network;
   #decisions: readonly DecisionNow[] = [];
 
-  constructor(topology: Topology, links: Links, network: Network) {
-    this.#topology = topology;
+  constructor(tunnels: readonly Pick<Tunnel, "id" | "forwarder">[], links: Links, network: Network) {
+    this.#tunnels = tunnels;
     this.#links = links;
     this.#network = network;
   }
@@ -80,7 +80,7 @@ export class Picture {
     const delays = this.#delays(core, nowMs);
     const [down, view] = [core.down(), core.view(nowMs)];
     return Array.from(senders, (sender, link) => {
-      const { id, forwarder } = this.#topology.tunnels[link >> 1]!;
+      const { id, forwarder } = this.#tunnels[link >> 1]!;
       const quality = view.quality(link);
       const delay = delays([link]);
       return {

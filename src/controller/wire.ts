@@ -44,6 +44,8 @@ export interface NetworkNow {
   /** ms since 1970, or since the simulation began. */
   readonly atMs: number;
   readonly isSimulated: boolean;
+  /** The controller did not answer the last time: this is what it said before. */
+  readonly isOld?: true;
   readonly nodes: readonly NodeNow[];
   readonly links: readonly LinkNow[];
   /** The latest first. */

@@ -9,7 +9,7 @@ import type { PageFile } from "./page.ts";
 export interface Source {
   /** Undefined: nothing to show at the moment. */
   readonly network: () => NetworkNow | undefined;
-  readonly pair: (from: string, to: string) => PairNow | undefined;
+  readonly pair: (from: string, to: string) => PairNow | undefined | Promise<PairNow | undefined>;
 }
 
 export interface WebServer {
@@ -66,7 +66,7 @@ export async function serveWeb(
     if (url.pathname === "/api/network") return json(response, source.network());
     if (url.pathname === "/api/pair") {
       const [from, to] = ["from", "to"].map((key) => url.searchParams.get(key) ?? "");
-      return json(response, source.pair(from!, to!));
+      return json(response, await source.pair(from!, to!));
     }
     if (url.pathname !== "/api/stream") return end(response, 404);
     if (streams.size >= STREAMS) return end(response, 503);

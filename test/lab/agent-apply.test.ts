@@ -1,6 +1,10 @@
 // Agents that apply installs: they run, are watched over, are no drift to plan, and go without a trace.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { NetworkNow, PairNow } from "../../src/controller/wire.ts";
 import { askAgent } from "../../src/linux/agent.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { MEASURED } from "../support/agents.ts";
@@ -16,6 +20,7 @@ const UNDERLAY = `underlay:
   a <-> b: { delay: 8ms }
   b <-> c: { delay: 7ms }
 `;
+const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 const NODES = ["a", "b", "c"];
 
 const sh = async (host: Host, script: string): Promise<string> =>
@@ -45,6 +50,28 @@ async function replaceNode(host: Host, script: string): Promise<void> {
   );
 }
 
+/** Signed in at `tofro web`, which Ctrl-C ends. */
+async function sees(
+  lab: TestLab,
+  look: (get: (path: string) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, "web", "--lab", lab.name], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "close");
+  try {
+    const [said] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
+    const url = new URL(said.trim());
+    expect((await fetch(`${url.origin}/api/network`)).status).toBe(401);
+    const login = await fetch(`${url.origin}/login`, { method: "POST", body: url.hash.slice(1) });
+    const cookie = login.headers.get("set-cookie")!.split(";")[0]!;
+    await look(async (path) => (await fetch(`${url.origin}${path}`, { headers: { cookie } })).json());
+  } finally {
+    child.kill("SIGINT");
+  }
+  expect(await ended).toEqual([0, null]);
+}
+
 describe("apply --agent", () => {
   it("installs agents that choose, come back when they die, and are no drift; --no-agent takes them off", async () => {
     await withLab(`${MEASURED}metrics: 9586\n`, { bare: true, underlay: UNDERLAY }, async (lab) => {
@@ -68,6 +95,22 @@ describe("apply --agent", () => {
         ["a", "b", "c"],
         ["c", "a"],
       ]);
+
+      // And what a browser on the operator's machine is shown, there by b and back directly.
+      await sees(lab, async (get) => {
+        const network = (await get("/api/network")) as NetworkNow;
+        expect(network).toMatchObject({
+          isSimulated: false,
+          nodes: NODES.map((name) => ({ name, isThere: true })),
+        });
+        const { there, back } = (await get("/api/pair?from=a&to=c")) as PairNow;
+        expect([there.path, back.path]).toEqual([
+          ["a", "b", "c"],
+          ["c", "a"],
+        ]);
+        const direct = there.candidates.find(({ path }) => path.length === 2);
+        expect(direct?.moreDelayMs).toBeGreaterThan(20);
+      });
 
       // Killed, it is started again, and goes on with what was chosen.
       const [before, epoch] = [await pidOf(a), await epochOf(a)];
