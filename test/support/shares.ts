@@ -6,8 +6,9 @@ const LONG_S: Readonly<Record<string, number>> = {
   "lab/doctor": 950,
   "kernel/systemd": 700,
   "lab/apply": 500,
-  "lab/wg-quick": 350,
+  "lab/wg-quick": 450,
   "lab/underlay": 360,
+  "kernel/agent-unit": 350,
 };
 const SHORT_S = 100;
 
