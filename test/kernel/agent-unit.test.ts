@@ -27,6 +27,9 @@ beforeAll(async () => {
   writeFileSync(file, NETWORK);
   machines = await systemdMachines("198.51.100.1");
   b = await machines.start("b", "198.51.100.2");
+  // Node.js itself comes over 9p: read once, it starts within the time that an agent has.
+  for (const host of [localHost, b.host()])
+    await sh("cat $(readlink -f $(command -v node)) >/dev/null; node -e 1", host);
 });
 afterAll(async () => {
   await machines.end();
@@ -45,7 +48,7 @@ const isLinked = async (host: Host): Promise<boolean> => {
 
 async function run(...argv: string[]): Promise<void> {
   const { code, stderr } = await tofro(...argv, "-f", file, ...PATIENT);
-  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  expect([code, code === 0 ? "" : stderr.slice(-1500)]).toEqual([0, ""]);
 }
 
 describe("agents under systemd", () => {
