@@ -44,7 +44,7 @@ restart)
   end pid
   ;;
 wait)
-  for try in $(seq 450); do own pid && [ -e ${HELD} ] && exit 0; sleep 0.1; done
+  for try in $(seq 300); do own pid && [ -e ${HELD} ] && exit 0; sleep 0.1; done
   echo 'the agent does not start:' >&2
   { ${SYSTEMD} && journalctl -qu tofro-agent -n 5 -o cat || tail -n 5 ${AGENT_RUN}/log; } >&2
   exit 1
