@@ -127,78 +127,83 @@ async function output(argv: readonly string[], cwd: string): Promise<{ code: num
 }
 
 describe("private and preshared keys", () => {
-  it("occur nowhere but in files that their owner alone can read", async () => {
-    await withLab(NETWORK, { bare: true }, async (lab, folder) => {
-      const [b, c] = [await lab.host("b"), await lab.host("c")];
-      for (const node of ["a", "b", "c"]) {
-        await sh(await lab.host(node), `${RECORDER}\ntouch -d '1 second ago' /run/marker`);
-      }
-      const life = new Life(lab, folder);
-      const at = ["--lab", lab.name];
+  it(
+    "occur nowhere but in files that their owner alone can read",
+    async () => {
+      await withLab(NETWORK, { bare: true }, async (lab, folder) => {
+        const [b, c] = [await lab.host("b"), await lab.host("c")];
+        for (const node of ["a", "b", "c"]) {
+          await sh(await lab.host(node), `${RECORDER}\ntouch -d '1 second ago' /run/marker`);
+        }
+        const life = new Life(lab, folder);
+        const at = ["--lab", lab.name];
 
-      await life.tofro(3, "plan", ...at);
-      await life.tofro(0, "apply", ...PATIENT, ...at);
-      await life.tofro(0, "apply", ...PATIENT, "--json", ...at);
-      await life.tofro(0, "export", "wg-quick", "-o", "out");
-      await life.tofro(0, "export", "wg-quick", "-o", "out", "--json");
-      for (const file of ["out/b/wg-a.conf", "tofro.secrets"]) {
-        expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
-      }
-      for (const verb of [
-        ["check"],
-        ["show"],
-        ["show", "--json"],
-        ["graph"],
-        ["keys", "list"],
-        ["keys", "list", "--json"],
-      ]) {
-        await life.tofro(0, ...verb);
-      }
-      await life.tofro(0, "plan", "--json", ...at);
-      for (const json of [[], ["--json"]]) {
-        const { text } = await output([process.execPath, MAIN, "doctor", ...json, ...at], folder);
-        life.seen.push(["doctor", text]);
-      }
-      await life.tofro(0, "keys", "rotate", ...at);
-      await life.tofro(3, "plan", ...at);
+        await life.tofro(3, "plan", ...at);
+        await life.tofro(0, "apply", ...PATIENT, ...at);
+        await life.tofro(0, "apply", ...PATIENT, "--json", ...at);
+        await life.tofro(0, "export", "wg-quick", "-o", "out");
+        await life.tofro(0, "export", "wg-quick", "-o", "out", "--json");
+        for (const file of ["out/b/wg-a.conf", "tofro.secrets"]) {
+          expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+        }
+        for (const verb of [
+          ["check"],
+          ["show"],
+          ["show", "--json"],
+          ["graph"],
+          ["keys", "list"],
+          ["keys", "list", "--json"],
+        ]) {
+          await life.tofro(0, ...verb);
+        }
+        await life.tofro(0, "plan", "--json", ...at);
+        for (const json of [[], ["--json"]]) {
+          const { text } = await output([process.execPath, MAIN, "doctor", ...json, ...at], folder);
+          life.seen.push(["doctor", text]);
+        }
+        await life.tofro(0, "keys", "rotate", ...at);
+        await life.tofro(3, "plan", ...at);
 
-      // A command that fails and says all it knows, in a shell that repeats all it is told.
-      await sh(c, `${NOISY_SHELL}; touch /run/recorder/loud`);
-      const failed = await life.tofro(1, "apply", ...PATIENT, ...at);
-      expect(failed).toContain("(secret)");
-      await sh(c, "umount /usr/bin/dash; rm /run/recorder/loud");
-      await sh(b, NOISY_SHELL);
-      await life.tofro(0, "apply", ...PATIENT, ...at);
-      await sh(b, "umount /usr/bin/dash");
+        // A command that fails and says all it knows, in a shell that repeats all it is told.
+        await sh(c, `${NOISY_SHELL}; touch /run/recorder/loud`);
+        const failed = await life.tofro(1, "apply", ...PATIENT, ...at);
+        expect(failed).toContain("(secret)");
+        await sh(c, "umount /usr/bin/dash; rm /run/recorder/loud");
+        await sh(b, NOISY_SHELL);
+        await life.tofro(0, "apply", ...PATIENT, ...at);
+        await sh(b, "umount /usr/bin/dash");
 
-      // Files with mistakes beside keys.
-      const secrets = readFileSync(join(folder, "tofro.secrets"), "utf8");
-      const broken = [
-        `${secrets}  oops\n`,
-        secrets.replace("=\n", "\n"),
-        secrets.replace("private_keys", "privat_keys"),
-      ];
-      for (const text of broken) {
-        writeFileSync(join(folder, "tofro.secrets"), text);
-        for (const argv of [
-          ["check", "--json"],
-          ["keys", "rotate"],
-          ["apply", ...at],
-        ])
-          await life.tofro(2, ...argv);
-      }
-      writeFileSync(join(folder, "tofro.secrets"), secrets);
+        // Files with mistakes beside keys.
+        const secrets = readFileSync(join(folder, "tofro.secrets"), "utf8");
+        const broken = [
+          `${secrets}  oops\n`,
+          secrets.replace("=\n", "\n"),
+          secrets.replace("private_keys", "privat_keys"),
+        ];
+        for (const text of broken) {
+          writeFileSync(join(folder, "tofro.secrets"), text);
+          for (const argv of [
+            ["check", "--json"],
+            ["keys", "rotate"],
+            ["apply", ...at],
+          ])
+            await life.tofro(2, ...argv);
+        }
+        writeFileSync(join(folder, "tofro.secrets"), secrets);
 
-      // Machines that cannot be reached: nobody listens there.
-      const far = NETWORK.replace("b: {", "b: { ssh: ssh://root@127.0.0.1:1,");
-      writeFileSync(join(folder, "tofro.yaml"), far);
-      expect(await life.tofro(1, "apply", "--node", "b")).toContain("b");
-      writeFileSync(join(folder, "tofro.yaml"), NETWORK);
+        // Machines that cannot be reached: nobody listens there.
+        const far = NETWORK.replace("b: {", "b: { ssh: ssh://root@127.0.0.1:1,");
+        writeFileSync(join(folder, "tofro.yaml"), far);
+        expect(await life.tofro(1, "apply", "--node", "b")).toContain("b");
+        writeFileSync(join(folder, "tofro.yaml"), NETWORK);
 
-      await life.tofro(0, "down", ...at);
-      // 2 nodes' private keys and 3 preshared ones twice, a's own twice; each in two spellings.
-      expect(life.keys.size).toBe(2 * (2 * (2 + 3) + 2));
-      expect(await life.leaks()).toEqual([]);
-    });
-  });
+        await life.tofro(0, "down", ...at);
+        // 2 nodes' private keys and 3 preshared ones twice, a's own twice; each in two spellings.
+        expect(life.keys.size).toBe(2 * (2 * (2 + 3) + 2));
+        expect(await life.leaks()).toEqual([]);
+      });
+      // A whole life of some thirty commands: on an emulated processor more than ten minutes.
+    },
+    300_000 * PATIENCE,
+  );
 });
