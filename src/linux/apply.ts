@@ -94,7 +94,9 @@ export async function applyAll(machines: readonly Machine[], options: ApplyOptio
     if (staged.length > 0 && machines.some(({ there }) => there.move.length > 0)) await sleep(UNDER_WAY_MS);
     await step.each("removing", staged, ([{ host, there }, job]) => stage(host, job, there.narrow));
     await step.whole("checking, by new connections", options.verify);
-    await step.each("making it last", all, ([{ host }, job]) => send(host, commitScript(job)));
+    // It waits for an agent to run; no longer than the way back does.
+    const lastingMs = Math.max(SCRIPT_MS, options.timeoutS * 1000);
+    await step.each("making it last", all, ([{ host }, job]) => send(host, commitScript(job), lastingMs));
     options.signal.throwIfAborted();
   } catch (error) {
     const isLate = performance.now() > endMs;
