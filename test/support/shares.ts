@@ -8,7 +8,7 @@ const LONG_S: Readonly<Record<string, number>> = {
   "lab/apply": 500,
   "lab/wg-quick": 450,
   "lab/underlay": 360,
-  "kernel/agent-unit": 350,
+  "kernel/agent-unit": 470,
 };
 const SHORT_S = 100;
 
