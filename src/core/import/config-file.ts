@@ -1,27 +1,30 @@
 // A wg-quick(8) configuration as somebody wrote it: its settings with their places, and what its hooks run.
-import { parseAddress, parsePrefix, type Address, type Prefix } from "../address.ts";
-import { quote, shift, type Diagnostics } from "../diagnostics.ts";
+import type { Prefix } from "../address.ts";
+import { shift, type Diagnostics } from "../diagnostics.ts";
 import { start, type Position } from "../error.ts";
 import type { Located } from "../spec.ts";
+import {
+  endpointOf,
+  INTERFACE_NAME,
+  nameOfFile,
+  quoteLine as quote,
+  writtenAddress,
+  type Endpoint,
+  type WrittenAddress,
+} from "./values.ts";
+import { WIREGUARD_KEY } from "../wireguard-key.ts";
 
 export interface PeerSection {
   readonly at: Position;
   readonly publicKey?: Located<string>;
   readonly presharedKey?: string;
+  /** There is one, and an output does not show it. */
+  readonly isPresharedKeyHidden?: true;
   readonly allowedIps: readonly Located<Prefix>[];
   readonly endpoint?: Located<Endpoint>;
+  /** The endpoint is the kernel's: somebody set it, or the peer's packets came from there. */
+  readonly isEndpointSeen?: true;
   readonly keepaliveS: number;
-}
-
-interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** An address with the prefix that it was written with, as a kernel takes it: the address, and a route to the rest. */
-export interface WrittenAddress {
-  readonly address: Address;
-  readonly prefix: Prefix;
 }
 
 export interface ConfigFile {
@@ -30,6 +33,8 @@ export interface ConfigFile {
   readonly name: string;
   readonly at: Position;
   readonly privateKey?: Located<string>;
+  /** Of the private key, or as an output shows it. */
+  readonly publicKey?: Located<string>;
   readonly listenPort?: Located<number>;
   readonly addresses: readonly Located<WrittenAddress>[];
   readonly mtu?: Located<number>;
@@ -42,11 +47,16 @@ export interface ConfigFile {
   readonly others: readonly Located<string>[];
 }
 
-const KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
-const INTERFACE_NAME = /^[A-Za-z0-9_=+.-]{1,15}$/;
 /** PreDown and PostDown undo what is taken over already. */
 const DROPPED = new Set(["saveconfig", "predown", "postdown"]);
 const IGNORED = new Set(["dns", "fwmark"]);
+const OF_WG_QUICK = /^\s*(address|dns|mtu|table|preup|postup|predown|postdown|saveconfig)\s*=/im;
+
+/**
+ * Whether it is as `wg showconf` writes it: nothing in it is wg-quick's, so it makes no route. wg-quick takes such a file too, and
+ * has an interface without an address of it, which nobody wants.
+ */
+export const isOfWg = (text: string): boolean => /^\s*\[Interface\]/im.test(text) && !OF_WG_QUICK.test(text);
 
 interface Setting {
   /** In lower case: wg-quick does not mind. */
@@ -59,7 +69,8 @@ interface Setting {
 
 /** Reports everything that `wg-quick` would not take; never quotes a private or preshared key. */
 export function parseConfigFile(text: string, path: string, found: Diagnostics): ConfigFile {
-  const name = path.replace(/^.*\//, "").replace(/\.conf$/, "");
+  const isSeen = isOfWg(text);
+  const name = path.endsWith(".conf") ? path.replace(/^.*\//, "").replace(/\.conf$/, "") : nameOfFile(path);
   if (!INTERFACE_NAME.test(name))
     found.error(
       "bad-name",
@@ -73,7 +84,7 @@ export function parseConfigFile(text: string, path: string, found: Diagnostics):
     addresses: [] as Located<WrittenAddress>[],
   };
   const own: Partial<Pick<ConfigFile, "privateKey" | "listenPort" | "mtu">> = {};
-  let table: ConfigFile["table"] = "auto";
+  let table: ConfigFile["table"] = isSeen ? "off" : "auto";
   const peers: PeerSection[] = [];
   let section: "none" | "interface" | "peer" = "none";
   let interfaces = 0;
@@ -95,7 +106,8 @@ export function parseConfigFile(text: string, path: string, found: Diagnostics):
         );
       if (section === "interface" && ++interfaces > 1)
         found.error("duplicate-section", at, "a second [Interface]", "one file is one interface");
-      if (section === "peer") peers.push({ at, allowedIps: [], keepaliveS: 0 });
+      if (section === "peer")
+        peers.push({ at, allowedIps: [], keepaliveS: 0, ...(isSeen && { isEndpointSeen: true }) });
       continue;
     }
     const setting = settingOf(raw, at);
@@ -179,9 +191,8 @@ function readPeer(peer: PeerSection, setting: Setting, found: Diagnostics): Peer
         ],
       };
     case "endpoint": {
-      const [, host, port] = /^\[?([^\]\s]+?)\]?:(\d{1,5})$/.exec(value) ?? [];
-      if (host !== undefined && Number(port) > 0 && Number(port) <= 65_535)
-        return { ...peer, endpoint: { value: { host, port: Number(port) }, at: valueAt } };
+      const endpoint = endpointOf(value);
+      if (endpoint !== undefined) return { ...peer, endpoint: { value: endpoint, at: valueAt } };
       found.error(
         "bad-endpoint",
         valueAt,
@@ -201,7 +212,7 @@ function readPeer(peer: PeerSection, setting: Setting, found: Diagnostics): Peer
 }
 
 function isKey({ word, value, valueAt }: Setting, found: Diagnostics): boolean {
-  if (KEY.test(value)) return true;
+  if (WIREGUARD_KEY.test(value)) return true;
   found.error(
     "bad-key",
     valueAt,
@@ -244,10 +255,4 @@ function readAddresses({ value, valueAt }: Setting, found: Diagnostics): Located
     );
     return [];
   });
-}
-
-/** `10.0.0.1/24`, or `10.0.0.1` for a host. */
-export function writtenAddress(text: string): WrittenAddress | undefined {
-  const bare = parseAddress(text);
-  return parsePrefix(bare === undefined ? text : `${text}/${text.includes(":") ? 128 : 32}`);
 }

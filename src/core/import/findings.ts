@@ -2,7 +2,7 @@
 import { contains, familyOf, lengthOf, overlaps, parseAddress, type Address } from "../address.ts";
 import type { Position } from "../error.ts";
 import { identityOf, isTransferAddress, routeTo, type Machine } from "./machine.ts";
-import type { End, Matched } from "./match.ts";
+import { canBeSamePsk, type End, type Matched } from "./match.ts";
 import { walk, type Direction } from "./walk.ts";
 
 export interface LintFinding {
@@ -22,6 +22,7 @@ export function lint(
 ): LintFinding[] {
   const found = [
     ...machines.flatMap(ofFiles),
+    ...machines.flatMap(ofDifferences),
     ...ofAddresses(machines),
     ...ofTunnels(matched),
     ...ofRoutes(matched, directions),
@@ -115,6 +116,17 @@ function ofFiles({ name: machine, files, routes }: Machine): LintFinding[] {
   return found;
 }
 
+const ofDifferences = ({ name: machine, differences }: Machine): LintFinding[] =>
+  differences.map(({ at, message, liveAt }) => ({
+    code: "not-live",
+    severity: "warning",
+    machine,
+    at,
+    message,
+    evidence: `${place(liveAt)} is what is live; here stands what the machine has after its next start`,
+    mend: "bring the file or the machine up to date; the rest of what is said here goes by what is live",
+  }));
+
 function ofAddresses(machines: readonly Machine[]): LintFinding[] {
   const found: LintFinding[] = [];
   const all = machines.flatMap((machine) => identityOf(machine).map((own) => ({ machine, ...own })));
@@ -182,7 +194,7 @@ function ofTunnels({ matches, strangers, unanswered }: Matched): LintFinding[] {
     });
   for (const { ends } of matches) {
     const [x, y] = ends;
-    if (x.peer.presharedKey !== y.peer.presharedKey)
+    if (!canBeSamePsk(x.peer, y.peer))
       say(y, y.peer.at, {
         code: "preshared-keys-differ",
         severity: "error",

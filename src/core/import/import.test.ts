@@ -1,83 +1,30 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import {
+  EXAMPLES,
+  exported,
+  HANDMADE,
+  importOf,
+  KEYS,
+  pathsOf,
+  read,
+  secretsFor,
+} from "../../../test/support/imports.ts";
 import { randomNetwork } from "../../../test/support/random-network.ts";
 import { generatePrivateKey, generatePresharedKey, publicKeyOf } from "../../files/keys.ts";
-import { wgQuickFiles } from "../../render/wg-quick.ts";
 import { parse } from "../parse.ts";
-import { compile, directions, type Plan } from "../plan.ts";
-import type { Secrets } from "../secrets.ts";
+import { compile } from "../plan.ts";
 import { lint } from "./findings.ts";
-import { networkFrom, secretsFrom } from "./network.ts";
-import { readFolders, type FoundFolder } from "./read.ts";
-
-const EXAMPLES = join(import.meta.dirname, "..", "..", "..", "examples");
-const HANDMADE: FoundFolder[] = ["a", "b", "c"].map((name) => ({
-  path: name,
-  name,
-  files: readdirSync(join(EXAMPLES, "handmade", name))
-    .sort()
-    .map((file) => ({
-      path: `${name}/${file}`,
-      text: readFileSync(join(EXAMPLES, "handmade", name, file), "utf8"),
-    })),
-}));
-const KEYS = HANDMADE.flatMap(({ files }) =>
-  files.flatMap(({ text }) => /PrivateKey = (\S+)/.exec(text)?.[1] ?? []),
-);
-
-const read = (folders: readonly FoundFolder[]) => readFolders(folders, publicKeyOf);
+import { networkFrom } from "./network.ts";
+import type { FoundFolder } from "./read.ts";
 
 function lintOf(folders: readonly FoundFolder[]): string[] {
-  const { machines, matched, directions: ways, diagnostics } = read(folders);
+  const { machines, matched, directions, diagnostics } = read(folders);
   expect(diagnostics).toEqual([]);
-  return lint(machines, matched, ways).map(({ code, at }) => `${at.file}:${at.line} ${code}`);
+  return lint(machines, matched, directions).map(({ code, at }) => `${at.file}:${at.line} ${code}`);
 }
-
-function importOf(folders: readonly FoundFolder[]) {
-  const { machines, matched, directions: ways, diagnostics } = read(folders);
-  expect(diagnostics).toEqual([]);
-  const imported = networkFrom(machines, matched, ways);
-  const parsed = parse(imported.text, "tofro.yaml");
-  expect(parsed.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  const { tunnels } = compile(parsed.spec!).topology;
-  return { imported, spec: parsed.spec!, secrets: secretsFrom(machines, imported, tunnels) };
-}
-
-function secretsFor({ topology }: Plan): Secrets {
-  return {
-    privateKeys: new Map(topology.nodes.map(({ name }) => [name, generatePrivateKey()])),
-    presharedKeys: new Map(topology.tunnels.map(({ id }) => [id, generatePresharedKey()])),
-  };
-}
-
-/** As `export wg-quick` writes them. */
-function exported(text: string, secrets: (plan: Plan) => Secrets): { plan: Plan; folders: FoundFolder[] } {
-  const { spec } = parse(text, "tofro.yaml");
-  const draft = compile(spec!);
-  const known = secrets(draft);
-  const nodes = new Map(
-    Array.from(draft.lock.nodes, ([name, node]) => [
-      name,
-      { ...node, publicKey: publicKeyOf(known.privateKeys.get(name)!) },
-    ]),
-  );
-  const plan = compile(spec!, { ...draft.lock, nodes });
-  const files = wgQuickFiles(plan, known);
-  const folders = plan.topology.nodes.map(({ name }) => ({
-    path: name,
-    name,
-    files: files
-      .filter(({ node }) => node === name)
-      .map((file) => ({ path: `${name}/${file.interface}.conf`, text: file.text })),
-  }));
-  // A node in no path has no file.
-  return { plan, folders: folders.filter(({ files: own }) => own.length > 0) };
-}
-
-const pathsOf = (plan: Plan): string[] =>
-  Array.from(directions(plan), ({ from, to, path }) => `${from} ${to}: ${path.join(" ")}`).sort();
 
 describe("the handmade example", () => {
   it("is a -> b -> c, with its three faults and what follows from them", () => {

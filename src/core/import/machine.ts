@@ -1,17 +1,14 @@
 // A machine as its files make it: tunnels with their peers, addresses, and the routes of its main table.
-import {
-  compareAddresses,
-  contains,
-  familyOf,
-  hostPrefix,
-  lengthOf,
-  type Address,
-  type Prefix,
-} from "../address.ts";
+import { compareAddresses, contains, familyOf, lengthOf, type Address, type Prefix } from "../address.ts";
 import type { Position } from "../error.ts";
 import type { Located } from "../spec.ts";
 import type { ConfigFile } from "./config-file.ts";
-import { readCommands, type SaidRoute, type SaidRule } from "./script.ts";
+import { joinAddresses, joinRoutes, joinRules } from "./join-routes.ts";
+import { routesOfAddresses, routesOfWgQuick } from "./implied-routes.ts";
+import { joinMtus } from "./join-mtus.ts";
+import { joinTunnels, type Difference } from "./join-tunnels.ts";
+import type { Live } from "./live.ts";
+import { readCommands, type SaidAddress, type SaidRoute, type SaidRule } from "./script.ts";
 
 export interface OwnAddress {
   readonly address: Address;
@@ -31,51 +28,51 @@ export interface Machine {
   readonly reversePath: ReadonlyMap<string, number>;
   /** What is not understood, or has no place in a plan. */
   readonly others: readonly Located<string>[];
+  /** Where its files say other than its outputs, which hold. */
+  readonly differences: readonly Difference[];
 }
 
-/** `script` has the lines of all its scripts. */
+/** `script` has the lines of all its scripts, `live` what its outputs say. */
 export function machineOf(
   name: string,
   at: Position,
-  files: readonly ConfigFile[],
+  written: readonly ConfigFile[],
   script: readonly Located<string>[],
+  live: Live,
 ): Machine {
-  const said = readCommands([...script, ...files.flatMap(({ hooks }) => hooks)]);
-  const written = files.flatMap((file) =>
-    file.addresses.map(({ value, at: place }) => ({ ...value, device: file.name, at: place })),
+  const said = readCommands([...script, ...written.flatMap(({ hooks }) => hooks)]);
+  const tunnels = joinTunnels(written, live.interfaces, live.isWhole);
+  const isAbsent = (device: string): boolean => tunnels.absent.has(device);
+  const isTunnel = (device: string): boolean => tunnels.files.some((file) => file.name === device);
+  const { files, differences: mtus } = joinMtus(tunnels.files, live, isAbsent);
+  const ofFiles = files.flatMap((file) =>
+    file.addresses.map(({ value, at: place }): SaidAddress => ({ ...value, device: file.name, at: place })),
   );
-  const addresses = [...written, ...said.addresses];
-  const bySystem = addresses.flatMap((each): SaidRoute[] => {
-    const peer = "peer" in each ? each.peer : undefined;
-    const prefix = peer ?? each.prefix;
-    const isHost = prefix === hostPrefix(each.address);
-    return isHost ? [] : [{ prefix, device: each.device, table: "main", at: each.at }];
-  });
-  const byWgQuick = files.flatMap((file) =>
-    file.table === "off" || typeof file.table === "number"
-      ? []
-      : file.peers.flatMap(({ allowedIps }) =>
-          allowedIps.map(({ value, at: place }): SaidRoute => ({
-            prefix: value,
-            device: file.name,
-            table: "main",
-            at: place,
-          })),
-        ),
+  const own = [...ofFiles, ...said.addresses];
+  const dummies = new Set(["lo", ...live.devices.flatMap((each) => (each.isDummy ? [each.name] : []))]);
+  const addresses = joinAddresses(own, live, isAbsent, (device) => dummies.has(device) || isTunnel(device));
+  const routes = joinRoutes(said.routes, files.flatMap(routesOfWgQuick), live, isAbsent, isTunnel);
+  const rules = joinRules(said.rules, live);
+  // One that stops packets, or names a tunnel.
+  const otherRoutes = live.otherRoutes.filter(
+    ({ devices }) => devices.length === 0 || devices.some(isTunnel),
   );
   return {
     name,
     at,
     files,
-    addresses: addresses.map(({ address, device, at: place }) => ({ address, device, at: place })),
-    routes: [...said.routes, ...byWgQuick, ...bySystem],
-    rules: said.rules.toSorted((x, y) => x.priority - y.priority),
+    addresses: addresses.all.map(({ address, device, at: place }) => ({ address, device, at: place })),
+    routes: [...routes.all, ...routesOfAddresses(addresses.all)],
+    rules: rules.all.toSorted((x, y) => x.priority - y.priority),
     reversePath: said.reversePath,
-    others: [...said.others, ...files.flatMap(({ others }) => others)],
+    others: [...said.others, ...files.flatMap(({ others }) => others), ...otherRoutes, ...live.otherRules],
+    differences: [tunnels, { differences: mtus }, addresses, routes, rules].flatMap(
+      ({ differences }) => differences,
+    ),
   };
 }
 
-/** By rules, then main; the longest prefix wins, of equals the first. `entered`: how a forwarded packet came, and from whom. */
+/** By rules, then main; the longest prefix wins, then the lowest metric, then the first. `entered`: how a forwarded packet came, and from whom. */
 export function routeTo(
   machine: Machine,
   to: Address,
@@ -93,13 +90,18 @@ export function routeTo(
       if (
         route.table === table &&
         contains(route.prefix, to) &&
-        (best === undefined || lengthOf(route.prefix) > lengthOf(best.prefix))
+        (best === undefined || isBefore(route, best))
       )
         best = route;
     if (best !== undefined) return best;
   }
   return undefined;
 }
+
+const isBefore = (route: SaidRoute, best: SaidRoute): boolean => {
+  const longer = lengthOf(route.prefix) - lengthOf(best.prefix);
+  return longer > 0 || (longer === 0 && (route.metric ?? 0) < (best.metric ?? 0));
+};
 
 /** Link-local and the like: the tunnel's own numbers, not the machine's. */
 export const isTransferAddress = (address: Address): boolean =>

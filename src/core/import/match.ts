@@ -12,10 +12,7 @@ export interface Match {
   readonly ends: readonly [End, End];
 }
 
-/** By file: its public key. */
-export type PublicKeys = ReadonlyMap<ConfigFile, string>;
-
-export interface Matched {
+export interface Pairs {
   readonly matches: readonly Match[];
   /** Ends whose peer is none of the machines' interfaces. */
   readonly strangers: readonly End[];
@@ -23,12 +20,17 @@ export interface Matched {
   readonly unanswered: readonly End[];
 }
 
-export function match(machines: readonly Machine[], keys: PublicKeys): Matched {
+/** Endpoints that were learnt are none. */
+export interface Matched extends Pairs {
+  readonly learnt: readonly End[];
+}
+
+export function match(machines: readonly Machine[]): Pairs {
   const ends = machines.flatMap((machine) =>
     machine.files.flatMap((file) => file.peers.map((peer): End => ({ machine, file, peer }))),
   );
   const knows = (one: End, other: End): boolean =>
-    one.peer.publicKey?.value !== undefined && one.peer.publicKey.value === keys.get(other.file);
+    one.peer.publicKey?.value !== undefined && one.peer.publicKey.value === other.file.publicKey?.value;
   const taken = new Set<End>();
   const matches: Match[] = [];
   for (const end of ends) {
@@ -41,7 +43,9 @@ export function match(machines: readonly Machine[], keys: PublicKeys): Matched {
     taken.add(end).add(best);
     matches.push({ ends: [end, best] });
   }
-  const known = new Set(keys.values());
+  const known = new Set(
+    machines.flatMap(({ files }) => files.flatMap(({ publicKey }) => publicKey?.value ?? [])),
+  );
   const left = ends.filter((end) => !taken.has(end) && end.peer.publicKey !== undefined);
   const isKnown = (end: End): boolean => known.has(end.peer.publicKey!.value);
   return { matches, strangers: left.filter((end) => !isKnown(end)), unanswered: left.filter(isKnown) };
@@ -54,6 +58,14 @@ function fit(one: End, other: End): number {
     if (endpoint === undefined) return 0;
     return endpoint.port === to.file.listenPort?.value ? 2 : -1;
   };
-  const samePsk = one.peer.presharedKey === other.peer.presharedKey ? 1 : -4;
+  const samePsk = canBeSamePsk(one.peer, other.peer) ? 1 : -4;
   return dials(one, other) + dials(other, one) + samePsk;
+}
+
+/** One that an output hides is any key, and not none. */
+export function canBeSamePsk(one: PeerSection, other: PeerSection): boolean {
+  const [hidden, shown] = one.isPresharedKeyHidden ? [one, other] : [other, one];
+  if (hidden.isPresharedKeyHidden)
+    return shown.isPresharedKeyHidden === true || shown.presharedKey !== undefined;
+  return one.presharedKey === other.presharedKey;
 }

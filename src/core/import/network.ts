@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import { familyOf, format, valueOf, type Address, type Family } from "../address.ts";
 import type { Secrets } from "../secrets.ts";
-import { DEFAULT_MTU } from "../spec.ts";
+import { DEFAULT_MTU, type Located } from "../spec.ts";
 import type { Tunnel } from "../topology.ts";
 import { identityOf, type Machine } from "./machine.ts";
 import type { End, Match, Matched } from "./match.ts";
@@ -18,7 +18,7 @@ export interface Imported {
 
 export function networkFrom(
   machines: readonly Machine[],
-  { matches }: Matched,
+  { matches, learnt }: Matched,
   directions: readonly Direction[],
 ): Imported {
   const left: string[] = [];
@@ -27,6 +27,8 @@ export function networkFrom(
   const known = new Set<string>();
   for (const match of matches) {
     const [x, y] = match.ends;
+    if (x.peer.isPresharedKeyHidden && y.peer.isPresharedKeyHidden)
+      left.push(`the preshared key of ${x.machine.name} and ${y.machine.name}, which no file shows`);
     const forwarder = forwarderOf(match);
     const name = forwarder && `forwarder${forwarders.size + 1}`;
     const key = [x.machine.name, y.machine.name].sort().join(" ");
@@ -46,10 +48,23 @@ export function networkFrom(
   const nodes = Object.fromEntries(
     machines.map((machine) => [machine.name, nodeOf(machine, tunnels, lines.used)]),
   );
-  for (const { name, files, others } of machines) {
-    const own = new Set(files.flatMap(({ privateKey }) => privateKey?.value ?? []));
+  for (const { machine, peer, file } of learnt) {
+    const { value, at } = peer.endpoint!;
+    left.push(
+      `${machine.name}: the endpoint ${hostPort(value)} of ${file.name}, learnt from packets (${at.file}:${at.line})`,
+    );
+  }
+  for (const { name, files, others, differences } of machines) {
+    const own = new Set(files.flatMap(({ publicKey }) => publicKey?.value ?? []));
+    const kept = keptKeyOf(files);
+    if (kept !== undefined)
+      left.push(
+        `${name}: its private key, which no file shows (${kept.at.file}:${kept.at.line}): put it into /etc/tofro/private.key there, or save \`wg show all dump\``,
+      );
     if (own.size > 1) left.push(`${name}: ${own.size - 1} of its ${own.size} private keys: a node has one`);
     for (const { value, at } of others) left.push(`${name}: \`${value}\` (${at.file}:${at.line})`);
+    for (const { at, message, liveAt } of differences)
+      left.push(`${name}: what ${at.file}:${at.line} says: ${message} (${liveAt.file}:${liveAt.line})`);
   }
   const document = {
     overlay: overlaysOf(machines),
@@ -96,13 +111,21 @@ function nodeOf(machine: Machine, tunnels: Imported["tunnels"], used: ReadonlySe
   }
   const addresses = identityOf(machine).map(({ address }) => address);
   const [endpoint] = [...dialled].sort(([, x], [, y]) => x - y);
+  const publicKey = keptKeyOf(machine.files)?.value;
   return {
+    ...(publicKey !== undefined && { public_key: publicKey }),
     ...(addresses.length > 0 && { address: addresses.length === 1 ? addresses[0] : addresses }),
     ...(endpoint && { endpoint: hostPort({ host: endpoint[0], port: endpoint[1] }) }),
     ...(mtu !== undefined && mtu !== DEFAULT_MTU && { mtu }),
     ...(Object.keys(interfaces).length > 0 && { interfaces }),
   };
 }
+
+/** The public key of a machine whose private key no file shows. */
+const keptKeyOf = (files: Machine["files"]): Located<string> | undefined =>
+  files.some(({ privateKey }) => privateKey !== undefined)
+    ? undefined
+    : files.find(({ publicKey }) => publicKey !== undefined)?.publicKey;
 
 /** Ways of more than one hop as they are; and between neighbours the tunnel that the routes take, or the one that there is. */
 function linesOf(
@@ -183,7 +206,8 @@ export function secretsFrom(
     const found = [...imported.tunnels].find(
       ([, [x, y, over]]) => over === forwarder && nodesOf([x, y]) === nodesOf(ends.map(({ node }) => node)),
     );
-    const key = found?.[0].ends[0].peer.presharedKey;
+    const [one, other] = found?.[0].ends ?? [];
+    const key = one?.peer.presharedKey ?? other?.peer.presharedKey;
     return key === undefined ? [] : [[id, key] as const];
   });
   return { privateKeys: new Map(privateKeys), presharedKeys: new Map(presharedKeys) };

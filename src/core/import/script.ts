@@ -2,9 +2,9 @@
 import { type Address, type Prefix } from "../address.ts";
 import type { Position } from "../error.ts";
 import type { Located } from "../spec.ts";
-import { writtenAddress, type WrittenAddress } from "./config-file.ts";
+import { writtenAddress, type WrittenAddress } from "./values.ts";
 
-interface SaidAddress extends WrittenAddress {
+export interface SaidAddress extends WrittenAddress {
   readonly at: Position;
   readonly device: string;
   /** `peer …`: the kernel adds a route to it. */
@@ -18,6 +18,8 @@ export interface SaidRoute {
   readonly table: string;
   readonly source?: Address;
   readonly mtu?: number;
+  /** Of two to the same prefix the lower wins; absent: 0. */
+  readonly metric?: number;
 }
 
 /** Packets that entered by `iif` (absent: any) from `from` (absent: anybody) look into a table of their own. */
@@ -120,6 +122,7 @@ function readRoute(words: readonly string[], at: Position, isSix: boolean): Said
   if (prefix === undefined || device === undefined) return undefined;
   const source = said.has("src") ? writtenAddress(said.get("src")!)?.address : undefined;
   const mtu = Number(said.get("mtu") ?? NaN);
+  const metric = Number(said.get("metric") ?? said.get("preference") ?? NaN);
   return {
     at,
     prefix,
@@ -127,15 +130,18 @@ function readRoute(words: readonly string[], at: Position, isSix: boolean): Said
     table: tableOf(said.get("table")),
     ...(source && { source }),
     ...(Number.isInteger(mtu) && { mtu }),
+    ...(Number.isInteger(metric) && { metric }),
   };
 }
 
-const tableOf = (text: string | undefined): string => (text === undefined || text === "254" ? "main" : text);
+/** `main` by its name or its number. */
+export const tableOf = (text: string | undefined): string =>
+  text === undefined || text === "254" ? "main" : text;
 
 /** Only of what decides between tables: where from, and by which interface. */
-function readRule(words: readonly string[], at: Position): SaidRule | undefined {
+export function readRule(words: readonly string[], at: Position): SaidRule | undefined {
   const said = options(words);
-  const known = new Set(["priority", "pref", "prio", "iif", "from", "lookup", "table", "protocol"]);
+  const known = new Set(["priority", "pref", "prio", "iif", "from", "lookup", "table", "protocol", "proto"]);
   if ([...said.keys()].some((word) => !known.has(word))) return undefined;
   const table = said.get("lookup") ?? said.get("table");
   const from = said.get("from");
