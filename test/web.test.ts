@@ -3,12 +3,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { pageFiles } from "../src/web/page.ts";
+import { reportHtml } from "../src/web/report.ts";
 import { serveWeb, type WebServer } from "../src/web/server.ts";
+import { faults } from "./support/axe.ts";
 import { Browser } from "./support/browser.ts";
+import { CANNED, CHANGES, PAIR, pastFor, ringOf } from "./support/canned.ts";
 import { tofro } from "./support/cli.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -20,12 +25,27 @@ describe("its server", () => {
   const at = (path: string): string => `http://127.0.0.1:${server.port}${path}`;
   beforeAll(async () => {
     const network = { atMs: 0, isSimulated: true, nodes: [], links: [], decisions: [] };
-    server = await serveWeb(await pageFiles(), { network: () => network, pair: () => undefined }, 0);
+    const nothing = () => undefined;
+    const source = {
+      network: () => network,
+      pair: nothing,
+      past: nothing,
+      changes: nothing,
+      suppose: nothing,
+    };
+    server = await serveWeb(await pageFiles(), source, 0);
   });
   afterAll(() => server.stop());
 
   it("tells nothing without a session, and lets a token in once", async () => {
-    for (const path of ["/api/network", "/api/stream", "/api/pair?from=a&to=c"])
+    for (const path of [
+      "/api/network",
+      "/api/stream",
+      "/api/pair?from=a&to=c",
+      "/api/past?from=a&to=c&for=1000",
+      "/api/changes",
+      "/api/suppose?what={}",
+    ])
       for (const cookie of ["", "tofro=", "tofro=AAAA"])
         expect((await fetch(at(path), { headers: { cookie } })).status).toBe(401);
     const token = new URL(server.url).hash.slice(1);
@@ -102,7 +122,7 @@ it("refuses speeds and ports that are none", async () => {
     expect((await tofro("simulate", LAB, "--web", ...argv)).code).toBe(2);
 });
 
-describe("in a browser", () => {
+describe("a simulation in a browser", () => {
   let child: ChildProcess;
   let browser: Browser;
   const text = (selector: string): Promise<unknown> =>
@@ -131,9 +151,66 @@ describe("in a browser", () => {
     // From 20 s on tyo -> lax is slow and loses packets.
     await vi.waitFor(async () => expect(await text("#decisions")).toContain("tyo → office → lax"), WAIT);
 
+    // Looking back: it began on the direct tunnel, and moved.
+    await vi.waitFor(
+      async () => expect(await text("#past .saved")).toMatch(/: \+(8|9|10)\d\.\d ms delay/),
+      WAIT,
+    );
+    expect(await text("#past .ways")).toBe("A: home → laxB: home → hkg → lax");
+    expect(await browser.ask(`document.querySelectorAll("#past .chart.there .move").length`)).toBe(1);
+    expect(
+      await browser.ask(`document.querySelector("#past .chart.there").getAttribute("aria-label")`),
+    ).toMatch(/^There\. delay \d+\.\d ms – \d+\.\d ms, loss \d\.\d %, Moves: 1$/);
+    await browser.ask(`document.querySelector("input[value=hour]").focus()`);
+    await browser.press("ArrowRight");
+    await browser.press("ArrowRight");
+    expect(await browser.ask(`document.activeElement.value`)).toBe("month");
+    const asked = `performance.getEntriesByType("resource").map(({ name }) => name).join(" ")`;
+    await vi.waitFor(async () => expect(await browser.ask(asked)).toMatch(/past\S+for=2592000000/), WAIT);
+
+    // What if hkg -> lax were slow: typed, and sent by the keyboard.
+    const focus = (selector: string) =>
+      browser.ask(`document.querySelector(${JSON.stringify(selector)}).focus()`);
+    await browser.ask(`{
+      const links = document.querySelector("#which-link");
+      links.value = [...links.options].find(({ text }) => text === "hkg → lax").value;
+      links.dispatchEvent(new Event("change"));
+    }`);
+    expect(Number(await browser.ask(`document.querySelector("#new-delay").placeholder`))).toBeGreaterThan(20);
+    await focus("#new-delay");
+    for (const digit of "230") await browser.press(digit);
+    await browser.press("Enter");
+    const rows = `[...document.querySelectorAll("#supposed-pairs tbody tr")].map((row) => row.textContent).join("\\n")`;
+    await vi.waitFor(
+      async () =>
+        expect(await browser.ask(rows)).toMatch(
+          /home ⇒ laxhome → hkg → laxhome → (office|hkg → office|tyo) → lax\+/,
+        ),
+      WAIT,
+    );
+    expect(await text("#supposed-state")).toMatch(
+      /^Pairs that would move: [1-9]\d*; without a way: 0; that would stay: \d+$/,
+    );
+    expect(await text("#supposed li")).toMatch(/^hkg → lax: \+(19|20)\d\.\d ms delay Drop$/);
+    // It did not happen.
+    expect(await text("h3.there")).toBe("There: home → hkg → lax");
+    await browser.ask(`document.querySelector("#which-node").value = "hkg"`);
+    await focus("#suppose-node button");
+    await browser.press("Enter");
+    await vi.waitFor(
+      async () => expect(await text("#supposed-state")).toMatch(/^The controller would be cut off/),
+      WAIT,
+    );
+    await focus("#drop-1");
+    await browser.press("Enter");
+    expect(await browser.ask("document.activeElement.id")).toBe("which-link");
+    await focus("#drop-0");
+    await browser.press("Enter");
+    await vi.waitFor(async () => expect(await text("#supposed-state")).toBe(""), WAIT);
+
     await browser.open(String(await browser.ask("location.href")));
     await vi.waitFor(async () => expect(await text("#links tbody tr")).toContain("hkg → home"), WAIT);
-    for (let tabs = 0; tabs < 20 && (await browser.ask("document.activeElement.id")) !== "by-link"; tabs++)
+    for (let tabs = 0; tabs < 60 && (await browser.ask("document.activeElement.id")) !== "by-link"; tabs++)
       await browser.press("Tab");
     await browser.press("Enter");
     await vi.waitFor(async () => expect(await text("#links tbody tr")).toContain("tyo → office"), WAIT);
@@ -151,4 +228,138 @@ describe("in a browser", () => {
     await vi.waitFor(async () => expect(await text("#state.lost")).toContain("连接已断开"), WAIT);
     expect(await text("h3.there")).toContain("home → hkg → lax");
   });
+});
+
+describe("what a controller says, in a browser", () => {
+  let server: WebServer;
+  let browser: Browser;
+  const text = (selector: string): Promise<unknown> =>
+    browser.ask(`document.querySelector(${JSON.stringify(selector)})?.textContent`);
+  beforeAll(async () => {
+    server = await serveWeb(await pageFiles(), CANNED, 0);
+    browser = await Browser.start();
+    await browser.open(server.url);
+    await vi.waitFor(async () => expect(await text("#changes li")).toContain("link"), WAIT);
+  });
+  afterAll(async () => {
+    await browser.stop();
+    await server.stop();
+  });
+
+  it("tells who applied and when, what was rolled back, and which links and agents came and went", async () => {
+    const lines = `[...document.querySelectorAll("#changes li")].map((each) => each.textContent.slice(20))`;
+    expect(await browser.ask(lines)).toEqual([
+      "a link went down: c -> b (b - c)",
+      "an agent is away: b",
+      "an apply was rolled back, by bob<script>@desk",
+      "applied, by alice@laptop: tunnels: 2 added, 1 removed (+a - c, -a - d, …); routes: 5 changed; firewall",
+      "a link is up again: a -> c (a - c)",
+      "the controller began",
+    ]);
+    expect(await text("#changes li.cut time")).toMatch(/^2026-11-2\d \d\d:\d\d:57$/);
+  });
+
+  it("has nothing that axe-core finds fault with, light and dark, wide and narrow, in both languages", async () => {
+    const open = async (): Promise<void> => {
+      await browser.open(server.url);
+      await vi.waitFor(async () => expect(await text("#past .saved")).toContain("+38.0 ms"), WAIT);
+      expect(await text("#past .carried")).toBe("b carried 3.1 GB (a → b → c)");
+      await browser.ask(`document.querySelector("#suppose-node").requestSubmit()`);
+      await vi.waitFor(async () => expect(await text("#supposed-pairs")).toContain("a ⇒ c"), WAIT);
+      await browser.ask(`for (const each of document.querySelectorAll("details")) each.open = true`);
+    };
+    await open();
+    for (const language of ["en", "zh-CN"]) {
+      expect(await browser.ask("document.documentElement.lang")).toBe(language);
+      for (const scheme of ["light", "dark"] as const)
+        for (const width of [1300, 360]) {
+          await browser.scheme(scheme);
+          await browser.size(width, 900);
+          expect(await browser.ask("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+          expect(await faults(browser), `${language} ${scheme} ${width}`).toEqual([]);
+        }
+      await browser.ask(`document.querySelector("#language").click()`);
+    }
+  });
+
+  it("is a report, too: one file without a script, which asks for nothing, in both languages", async () => {
+    const page = await pageFiles();
+    const css = page.get("/page.css")!.text;
+    const network = CANNED.network()!;
+    const pair = { from: "a", to: "c", now: PAIR, past: pastFor(7 * 86_400_000) };
+    const { fromMs, toMs } = pair.past;
+    const changes = [...CHANGES, { atMs: fromMs - 1, kind: "apply" as const, text: "of before" }];
+    const report = { fromMs, toMs, network, changes, pairs: [pair], left: 3 };
+    const english = reportHtml(report, css, "en");
+    expect(english).not.toMatch(/<script|<button|https?:|url\(|@import|\bon[a-z]+=/);
+    expect(english).toContain("by bob&lt;script&gt;@desk");
+    expect(english).toContain("by alice@laptop: tunnels: 2 added");
+    expect(english).toContain(
+      "b carried 999 B (a → b → d), with whatever other pairs sent over these two tunnels",
+    );
+    expect(english.match(/> applied/g)).toHaveLength(1);
+    expect(reportHtml(report, css, "zh")).toMatch(
+      /<html lang="zh-CN">.*地图.*本报告未包含的测量节点对.*: 3.*已应用.*隧道: 2 项新增/s,
+    );
+
+    const folder = mkdtempSync(join(tmpdir(), "tofro-report-"));
+    try {
+      const file = join(folder, "report.html");
+      writeFileSync(file, english);
+      await browser.size(360, 800);
+      await browser.open(`file://${file}`);
+      await vi.waitFor(async () => expect(await text("#pair-0-title")).toBe("a ⇄ c"), WAIT);
+      expect(await browser.ask(`document.querySelectorAll("svg.chart").length`)).toBe(2);
+      expect(await browser.ask(`performance.getEntriesByType("resource").length`)).toBe(0);
+      expect(await browser.ask("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+      for (const scheme of ["light", "dark"] as const) {
+        await browser.scheme(scheme);
+        expect(await faults(browser), scheme).toEqual([]);
+      }
+      // Its style is allowed, and nothing else.
+      expect(await browser.ask(`getComputedStyle(document.querySelector(".band")).opacity`)).toBe("0.2");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+it("draws a large network by its tunnels, names the chosen pair's nodes alone, and finds links by name", async () => {
+  const network = ringOf(40, [1, 7, 11]);
+  const way = (path: string[], links: number[]) => ({ path, links, candidates: [] });
+  const pair = { there: way(["n0", "n1", "n8"], [0, 8]), back: way(["n8", "n1", "n0"], [9, 1]) };
+  const server = await serveWeb(
+    await pageFiles(),
+    { ...CANNED, network: () => network, pair: () => pair },
+    0,
+  );
+  const browser = await Browser.start();
+  try {
+    await browser.open(server.url);
+    const count = (selector: string) => browser.ask(`document.querySelectorAll("${selector}").length`);
+    await vi.waitFor(async () => expect(await count("#map .node text")).toBe(3), WAIT);
+    expect([await count("#map .node"), await count("#map .link"), await count("#map .mark")]).toEqual([
+      40, 240, 4,
+    ]);
+    const places = (await browser.ask(
+      `[...document.querySelectorAll("#map .node")].map((each) => each.getAttribute("transform")).sort()`,
+    )) as string[];
+    expect(new Set(places).size).toBe(40);
+    expect(await count("#links tbody tr")).toBe(200);
+    expect(await browser.ask(`document.querySelector("#links p").textContent`)).toBe("not shown: 40");
+    await browser.ask(`document.querySelector("#having").focus()`);
+    for (const key of "N39") await browser.press(key);
+    await vi.waitFor(async () => expect(await count("#links tbody tr")).toBe(12), WAIT);
+    // Nobody moves when figures come in.
+    await browser.open(String(await browser.ask("location.href")));
+    await vi.waitFor(async () => expect(await count("#map .node text")).toBe(3), WAIT);
+    expect(
+      await browser.ask(
+        `[...document.querySelectorAll("#map .node")].map((each) => each.getAttribute("transform")).sort()`,
+      ),
+    ).toEqual(places);
+  } finally {
+    await browser.stop();
+    await server.stop();
+  }
 });

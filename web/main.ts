@@ -1,15 +1,28 @@
 // The page: signs in, listens, and draws what it hears.
-import type { NetworkNow, PairNow } from "../src/controller/wire.ts";
-import { drawMap } from "./map.ts";
-import { decisionParts, linksTable, node, pairParts } from "./parts.ts";
-import { language, switchLanguage, word } from "./words.ts";
+import type { ChangeNow, NetworkNow, PairNow } from "../src/controller/wire.ts";
+import { show } from "./document.ts";
+import { mapParts } from "./map.ts";
+import { changeParts, COLUMNS, decisionParts, linksParts, pairParts, type Order } from "./parts.ts";
+import { PastView } from "./past-view.ts";
+import { find, json } from "./page.ts";
+import { text } from "./tree.ts";
+import { SupposeView } from "./suppose-view.ts";
+import { language, speak, word, type Word } from "./words.ts";
 
-const at = (id: string): HTMLElement => document.querySelector<HTMLElement>(`#${id}`)!;
-const [from, to] = [at("from") as HTMLSelectElement, at("to") as HTMLSelectElement];
-const map = document.querySelector<SVGElement>("#map")!;
+/** They are few. */
+const CHANGES_MS = 5_000;
+/** Rows that a table of links has: more nobody reads, and each costs time every second. */
+const MOST_LINKS = 200;
+const [from, to] = [find("from") as HTMLSelectElement, find("to") as HTMLSelectElement];
+const having = find("having") as HTMLInputElement;
 let network: NetworkNow | undefined;
 let pair: PairNow | undefined;
+let changes: readonly ChangeNow[] = [];
+let changesMs = -Infinity;
 let state: "live" | "lost" | "denied" = "live";
+let order: Order = { column: "link", isDescending: false };
+const past = new PastView();
+const suppose = new SupposeView();
 
 async function begin(): Promise<void> {
   const token = location.hash.slice(1);
@@ -46,16 +59,25 @@ function listen(): void {
 
 async function refresh(): Promise<void> {
   fillChoosers();
-  if (from.value !== "" && to.value !== "" && from.value !== to.value) {
-    const asked = `${from.value} ${to.value}`;
-    const query = new URLSearchParams({ from: from.value, to: to.value });
-    const answer = await fetch(`/api/pair?${query}`).catch(() => undefined);
-    const said = answer?.ok === true ? ((await answer.json()) as PairNow) : undefined;
+  const asked = chosen();
+  past.follow(asked, network?.isSimulated === true);
+  if (asked === undefined) pair = undefined;
+  else {
+    const said = await json<PairNow>("pair", asked);
     // A later choice has its own answer.
-    if (asked === `${from.value} ${to.value}` && answer !== undefined) pair = said;
-  } else pair = undefined;
+    if (said !== "lost" && asked.from === from.value && asked.to === to.value) pair = said;
+  }
   draw();
+  if (performance.now() - changesMs < CHANGES_MS) return;
+  changesMs = performance.now();
+  const said = await json<readonly ChangeNow[]>("changes", {});
+  if (said !== "lost" && said !== undefined) changes = said;
 }
+
+const chosen = (): { from: string; to: string } | undefined =>
+  from.value === "" || to.value === "" || from.value === to.value
+    ? undefined
+    : { from: from.value, to: to.value };
 
 function fillChoosers(): void {
   const names = network?.nodes.map(({ name }) => name) ?? [];
@@ -72,13 +94,12 @@ function fillChoosers(): void {
 function draw(): void {
   drawState();
   if (network === undefined) return;
-  drawMap(map, network, pair);
-  at("pair").replaceChildren(...(pair === undefined ? [node("p", word("none"))] : pairParts(pair)));
-  const focused = document.activeElement?.id;
-  at("links").replaceChildren(linksTable(network, draw));
-  // A button that had the keyboard is a new one now.
-  if (focused?.startsWith("by-") === true) document.getElementById(focused)?.focus();
-  at("decisions").replaceChildren(...decisionParts(network));
+  suppose.follow(network);
+  show(find("map"), mapParts(network, pair));
+  show(find("pair"), pair === undefined ? [text("p", word("none"))] : pairParts(pair));
+  show(find("links"), linksParts(network, order, { having: having.value, most: MOST_LINKS }));
+  show(find("decisions"), decisionParts(network));
+  show(find("changes"), changeParts(changes, network.isSimulated));
 }
 
 function drawState(): void {
@@ -86,20 +107,19 @@ function drawState(): void {
     network === undefined ? "" : network.isSimulated ? ` ${(network.atMs / 1000).toFixed(0)} s` : "";
   const live = network?.isSimulated === true ? word("simulated") : word("live");
   const shown = state === "live" && network?.isOld === true ? "silent" : state;
-  at("state").textContent = shown === "live" ? live + time : word(shown);
-  at("state").classList.toggle("lost", shown !== "live");
+  find("state").textContent = shown === "live" ? live + time : word(shown);
+  find("state").classList.toggle("lost", shown !== "live");
 }
 
 function drawWords(): void {
   document.documentElement.lang = language();
-  for (const key of ["map", "pair", "links"] as const) at(`${key}-title`).textContent = word(key);
-  at("decisions-title").textContent = word("changes");
-  at("from-label").textContent = word("from");
-  at("to-label").textContent = word("to");
-  at("legend").textContent = word("legend");
-  at("language").textContent = language() === "en" ? "中文" : "English";
-  at("language").lang = language() === "en" ? "zh" : "en";
-  at("scheme").textContent = word(isDark() ? "light" : "dark");
+  for (const each of document.querySelectorAll<HTMLElement>("[data-word]"))
+    each.textContent = word(each.dataset["word"] as Word);
+  find("language").textContent = language() === "en" ? "中文" : "English";
+  find("language").lang = language() === "en" ? "zh" : "en";
+  find("scheme").textContent = word(isDark() ? "light" : "dark");
+  past.draw();
+  suppose.draw();
   draw();
 }
 
@@ -108,11 +128,19 @@ const isDark = (): boolean =>
     (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
 for (const select of [from, to]) select.addEventListener("change", () => void refresh());
-at("language").addEventListener("click", () => {
-  switchLanguage();
+having.addEventListener("input", () => draw());
+find("links").addEventListener("click", ({ target }) => {
+  const column = COLUMNS.find((each) => target instanceof Element && target.id === `by-${each}`);
+  if (column === undefined) return;
+  order = { column, isDescending: order.column === column && !order.isDescending };
+  draw();
+});
+find("language").addEventListener("click", () => {
+  speak(language() === "en" ? "zh-CN" : "en");
+  localStorage.setItem("language", language());
   drawWords();
 });
-at("scheme").addEventListener("click", () => {
+find("scheme").addEventListener("click", () => {
   const scheme = isDark() ? "light" : "dark";
   document.documentElement.dataset["scheme"] = scheme;
   localStorage.setItem("scheme", scheme);
@@ -120,4 +148,5 @@ at("scheme").addEventListener("click", () => {
 });
 const scheme = localStorage.getItem("scheme");
 if (scheme !== null) document.documentElement.dataset["scheme"] = scheme;
+speak(localStorage.getItem("language") ?? navigator.language);
 void begin();

@@ -1,99 +1,160 @@
 // The parts of the page that are text: a pair, the table of links, what was decided.
-import type { DecisionNow, LinkNow, NetworkNow, PairNow, WayNow } from "../src/controller/wire.ts";
-import { delayText, ms, percent } from "./figures.ts";
+import type {
+  ChangedNow,
+  ChangeNow,
+  DecisionNow,
+  LinkNow,
+  NetworkNow,
+  PairNow,
+  WayNow,
+} from "../src/controller/wire.ts";
+import { delayText, ms, pathText, percent, signedMs, timeText } from "./figures.ts";
+import { part, text, type Part } from "./tree.ts";
 import { word } from "./words.ts";
 
-export function node(name: string, content: string | readonly Node[] = [], kind = ""): HTMLElement {
-  const made = document.createElement(name);
-  if (kind !== "") made.className = kind;
-  if (typeof content === "string") made.textContent = content;
-  else made.append(...content);
-  return made;
-}
-
-const pathText = (path: readonly string[]): string => path.join(" → ") || word("none");
-
-export const pairParts = ({ there, back }: PairNow): Node[] => [
+export const pairParts = ({ there, back }: PairNow): Part[] => [
   ...wayParts("there", there),
   ...wayParts("home", back),
 ];
 
-function wayParts(kind: "there" | "home", { path, delay, loss, candidates }: WayNow): Node[] {
+function wayParts(kind: "there" | "home", { path, delay, loss, candidates }: WayNow): Part[] {
   const direct = candidates.find((each) => each.path.length === 2 && path.length > 2);
   const lines = candidates
     .filter((each) => each.path.join() !== path.join())
-    .map((each) => node("li", `${pathText(each.path)}: ${signed(each.moreDelayMs)}, ${percent(each.loss)}`));
+    .map((each) =>
+      text("li", `${pathText(each.path)}: ${signedMs(each.moreDelayMs)}, ${percent(each.loss)}`),
+    );
   const saved =
     direct?.moreDelayMs === undefined
       ? []
       : [
-          node(
+          text(
             "p",
-            `${word("direct")}: ${signed(direct.moreDelayMs)} ${word("delay")}, ${percent(direct.loss)} ${word("loss")}`,
+            `${word("direct")}: ${signedMs(direct.moreDelayMs)} ${word("delay")}, ${percent(direct.loss)} ${word("loss")}`,
           ),
         ];
   return [
-    node("h3", `${word(kind === "there" ? "there" : "back")}: ${pathText(path)}`, kind),
-    node("p", `${word("delay")} ${delayText(delay)}, ${word("loss")} ${percent(loss)}`),
+    part("h3", { class: kind }, `${word(kind === "there" ? "there" : "back")}: ${pathText(path)}`),
+    text("p", `${word("delay")} ${delayText(delay)}, ${word("loss")} ${percent(loss)}`),
     ...saved,
-    node("ul", lines),
+    ...(lines.length === 0 ? [] : [part("ul", {}, ...lines)]),
   ];
 }
 
-const signed = (value: number | undefined): string =>
-  value === undefined ? word("unknown") : `${value < 0 ? "−" : "+"}${ms(Math.abs(value))}`;
-
-const COLUMNS = ["link", "delay", "jitter", "loss"] as const;
-type Column = (typeof COLUMNS)[number];
-const order = { column: "link" as Column, isDescending: false };
-
-export function linksTable({ links }: NetworkNow, sorted: () => void): HTMLElement {
-  const heads = COLUMNS.map((column) => {
-    const button = node("button", word(column));
-    button.id = `by-${column}`;
-    button.addEventListener("click", () => {
-      order.isDescending = order.column === column && !order.isDescending;
-      order.column = column;
-      sorted();
-    });
-    const head = node("th", [button]);
-    head.setAttribute("scope", "col");
-    if (order.column === column)
-      head.setAttribute("aria-sort", order.isDescending ? "descending" : "ascending");
-    return head;
-  });
-  const rows = links.toSorted((x, y) => compare(x, y) * (order.isDescending ? -1 : 1)).map(row);
-  return node("table", [node("thead", [node("tr", heads)]), node("tbody", rows)]);
+export const COLUMNS = ["link", "delay", "jitter", "loss"] as const;
+export interface Order {
+  readonly column: (typeof COLUMNS)[number];
+  readonly isDescending: boolean;
 }
 
-function compare(x: LinkNow, y: LinkNow): number {
-  if (order.column === "link") return nameOf(x).localeCompare(nameOf(y));
+export interface Sight {
+  /** Only links whose name has this, whatever its case. */
+  readonly having: string;
+  readonly most: number;
+}
+
+/** The button of a column has the id `by-` and its name. */
+export function linksParts({ links }: NetworkNow, order: Order, { having, most }: Sight): Part[] {
+  const heads = COLUMNS.map((column) => {
+    const sort = order.isDescending ? "descending" : "ascending";
+    return part(
+      "th",
+      { scope: "col", ...(order.column === column && { "aria-sort": sort }) },
+      part("button", { id: `by-${column}`, type: "button" }, word(column)),
+    );
+  });
+  const wanted = having.toLowerCase();
+  const found = links.filter((link) => nameOf(link).toLowerCase().includes(wanted));
+  const sorted = found.toSorted((x, y) => compare(x, y, order) * (order.isDescending ? -1 : 1));
+  const left = sorted.length - most;
+  return [
+    part(
+      "table",
+      {},
+      part("thead", {}, part("tr", {}, ...heads)),
+      part("tbody", {}, ...sorted.slice(0, most).map(row)),
+    ),
+    ...(left > 0 ? [text("p", `${word("untold")}: ${left}`)] : []),
+  ];
+}
+
+function compare(x: LinkNow, y: LinkNow, { column }: Order): number {
+  if (column === "link") return nameOf(x).localeCompare(nameOf(y));
   const value = ({ delay, jitterMs, loss }: LinkNow): number =>
-    ({ delay: delay?.typicalMs, jitter: jitterMs, loss })[order.column as "loss"] ?? -1;
+    ({ delay: delay?.typicalMs, jitter: jitterMs, loss })[column] ?? -1;
   return value(x) - value(y);
 }
 
-const nameOf = ({ from, to, forwarder }: LinkNow): string =>
+export const nameOf = ({ from, to, forwarder }: LinkNow): string =>
   `${from} → ${to}${forwarder === undefined ? "" : ` (${word("over")} ${forwarder})`}`;
-const row = (link: LinkNow): HTMLElement =>
-  node(
+
+const row = (link: LinkNow): Part =>
+  part(
     "tr",
-    [
+    {},
+    ...[
       nameOf(link),
       link.isDown ? word("down") : delayText(link.delay),
       ms(link.jitterMs),
       link.isDown ? "100 %" : percent(link.loss),
-    ].map((each) => node("td", each)),
+    ].map((each) => text("td", each)),
   );
 
-export function decisionParts({ decisions, isSimulated }: NetworkNow): Node[] {
-  if (decisions.length === 0) return [node("li", word("quiet"))];
+export function decisionParts({ decisions, isSimulated }: NetworkNow): Part[] {
+  if (decisions.length === 0) return [text("li", word("quiet"))];
   return decisions.map(({ atMs, from, to, was, is, reason, gainMs }: DecisionNow) => {
-    const when = isSimulated ? `${(atMs / 1000).toFixed(1)} s` : new Date(atMs).toLocaleString();
     const gain = gainMs === undefined ? "" : ` (${ms(gainMs)})`;
-    return node("li", [
-      node("time", when),
-      document.createTextNode(` ${from} ⇒ ${to}: ${pathText(was)} ⟶ ${pathText(is)}: ${word(reason)}${gain}`),
-    ]);
+    return part(
+      "li",
+      {},
+      text("time", timeText(atMs, isSimulated)),
+      ` ${from} ⇒ ${to}: ${pathText(was)} ⟶ ${pathText(is)}: ${word(reason)}${gain}`,
+    );
   });
 }
+
+export function changeParts(changes: readonly ChangeNow[], isSimulated: boolean): Part[] {
+  if (changes.length === 0) return [text("li", word("quiet"))];
+  return changes.map((each) =>
+    part(
+      "li",
+      each.kind === "rollback" ? { class: "cut" } : {},
+      text("time", timeText(each.atMs, isSimulated)),
+      ` ${changeText(each)}`,
+    ),
+  );
+}
+
+function changeText({ kind, who, text: said, what }: ChangeNow): string {
+  switch (kind) {
+    case "apply":
+    case "rollback": {
+      const whose = who === undefined ? "" : `, ${word("by")} ${who}`;
+      return `${word(kind)}${whose}${what === undefined ? "" : `: ${what.map(whatText).join("; ")}`}`;
+    }
+    case "failover": {
+      const isBack = said.endsWith(REVIVED);
+      return `${word(isBack ? "revived" : "died")}: ${said.replace(isBack ? REVIVED : DIED, "")}`;
+    }
+    case "start":
+      return word(kind);
+    case "left":
+    case "joined":
+      return `${word(kind)}: ${who ?? ""}`;
+  }
+}
+
+/** `tunnels: 2 added, 1 removed (+a - c, +b - c, -a - d)` */
+function whatText(what: ChangedNow): string {
+  const counts = (["added", "changed", "removed"] as const).flatMap((how) =>
+    what[how] === undefined ? [] : [`${what[how]} ${word(how)}`],
+  );
+  if (counts.length === 0) return word(what.kind);
+  const { names = [], added = 0, removed = 0 } = what;
+  const more = names.length < added + removed ? ", …" : "";
+  const named = names.length === 0 ? "" : ` (${names.join(", ")}${more})`;
+  return `${word(what.kind)}: ${counts.join(", ")}${named}`;
+}
+
+/** How the controller ends what it says of a link. */
+const [DIED, REVIVED] = [" is down", " is up again"];

@@ -1,12 +1,17 @@
 // `simulate --web`: the simulation at wall speed, or a multiple of it, with its dashboard, until interrupted.
 import { once } from "node:events";
+import { changesOf } from "../controller/changes.ts";
+import { pastOf } from "../controller/past.ts";
 import { Picture } from "../controller/picture.ts";
 import type { Plan } from "../core/plan.ts";
+import { controllerOf } from "../core/spec.ts";
 import type { Simulation } from "../simulate/simulation.ts";
+import { supposing } from "../controller/supposing.ts";
 import { pageFiles } from "../web/page.ts";
 import { serveWeb } from "../web/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
+import { simulatedHistory } from "./simulated-history.ts";
 
 const STEP_MS = 50;
 /** A machine that is too slow for the speed falls behind instead of catching up for ever. */
@@ -24,13 +29,27 @@ export async function simulateWeb(
   io: Io,
 ): Promise<void> {
   const picture = new Picture(plan.topology.tunnels, simulation.links, simulation.network);
-  simulation.decided = (decisions) => picture.decided(decisions, simulation.nowMs);
+  const tunnels = plan.topology.tunnels.map(({ id }) => id);
+  const seat = controllerOf(plan.spec) ?? "";
+  const history = await simulatedHistory(plan, simulation);
+  simulation.decided = (decisions) => {
+    picture.decided(decisions, simulation.nowMs);
+    history?.decided(decisions);
+  };
   const { controller } = simulation;
   const server = await serveWeb(
     await pageFiles(),
     {
       network: () => controller && picture.network(controller, simulation.nowMs, simulation.nowMs, true),
       pair: (from, to) => controller && picture.pair(controller, from, to, simulation.nowMs),
+      past: (from, to, forMs) =>
+        // There is nothing before its beginning.
+        history && pastOf(history.reader, from, to, Math.min(forMs, simulation.nowMs + 1), simulation.nowMs),
+      changes: () => history && changesOf(history.reader),
+      suppose: (what) => {
+        const { links, network, nowMs } = simulation;
+        return controller && supposing({ links, network, tunnels, seat }, controller, what, nowMs);
+      },
     },
     port,
   );

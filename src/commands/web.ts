@@ -1,19 +1,15 @@
 // `tofro web`: the dashboard of a network with agents, on this machine; what it shows is asked of the controller.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "@commander-js/extra-typings";
-import type { NetworkNow, PairNow } from "../controller/wire.ts";
-import { TofroError } from "../core/error.ts";
-import { controllerOf } from "../core/spec.ts";
-import { planOf } from "../files/network.ts";
-import { askAgent } from "../linux/agent.ts";
+import type { ChangeNow, NetworkNow, PairNow, PairPast, SupposedNow } from "../controller/wire.ts";
 import { pageFiles } from "../web/page.ts";
-import { serveWeb } from "../web/server.ts";
+import { serveWeb, type Source } from "../web/server.ts";
+import { withController, type Ask } from "./ask-controller.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
 import { parsePort } from "./port.ts";
-import { reach } from "./reachable.ts";
 
 /** Each question is a program that starts over there. */
 const ASK_MS = 2_000;
@@ -24,37 +20,36 @@ export const webCommand = (io: Io) =>
     .option("--port <number>", "port on 127.0.0.1 (a free one)", parsePort, 0)
     .action(async ({ port, ...options }) => {
       const network = await loadNetwork(options, io);
-      const controller = controllerOf(network.spec);
-      if (controller === undefined)
-        throw new TofroError("Cannot show anything: the network has no controller", { kind: "usage" });
-      const machines = await reach(network, planOf(network), options, (node) => node === controller);
-      try {
-        const host = machines.hosts.get(controller);
-        if (host === undefined) {
-          const [{ message } = { message: `${controller} is left out by --node` }] = machines.unreachable;
-          throw new TofroError(`Cannot ask the controller on ${controller}: ${message}`);
-        }
-        // Its agent is our own program: its answer is what the types say.
-        const ask = async (): Promise<NetworkNow> => (await askAgent(host, { get: "picture" })) as NetworkNow;
-        let now = await ask();
-        const source = {
-          network: () => now,
-          pair: async (from: string, to: string) =>
-            (await askAgent(host, { get: "pair", from, to }).catch(() => undefined)) as PairNow | undefined,
-        };
-        const server = await serveWeb(await pageFiles(), source, port);
+      await withController(network, options, "show anything", async (ask) => {
+        const picture = async (): Promise<NetworkNow> => (await ask({ get: "picture" })) as NetworkNow;
+        let now = await picture();
+        const server = await serveWeb(
+          await pageFiles(),
+          sourceOf(ask, () => now),
+          port,
+        );
         io.stdout(`${server.url}\n`);
         try {
           await untilInterrupted("Cannot go on", async (signal) => {
             while (!signal.aborted) {
               await sleep(ASK_MS, undefined, { signal }).catch(() => undefined);
-              if (!signal.aborted) now = await ask().catch(() => ({ ...now, isOld: true }));
+              if (!signal.aborted) now = await picture().catch(() => ({ ...now, isOld: true }));
             }
           });
         } finally {
           await server.stop();
         }
-      } finally {
-        await machines.close();
-      }
+      });
     });
+
+function sourceOf(ask: Ask, network: Source["network"]): Source {
+  const askIfThere: Ask = (request) => ask(request).catch(() => undefined);
+  return {
+    network,
+    pair: async (from, to) => (await askIfThere({ get: "pair", from, to })) as PairNow | undefined,
+    past: async (from, to, forMs) =>
+      (await askIfThere({ get: "past", from, to, for: String(forMs) })) as PairPast | undefined,
+    changes: async () => (await askIfThere({ get: "changes" })) as readonly ChangeNow[] | undefined,
+    suppose: async (what) => (await askIfThere({ get: "suppose", what })) as SupposedNow | undefined,
+  };
+}

@@ -4,20 +4,26 @@ import { Controller, type ControllerOptions, type Order } from "../core/agent/co
 import type { ToAgent, ToController } from "../core/agent/messages.ts";
 import { explain, wayOf } from "../core/choose/choose.ts";
 import type { Decision } from "../core/choose/decision.ts";
-import type { LinkIndex } from "../core/route.ts";
 import type { Topology } from "../core/topology.ts";
 import { listenForAgents, type ControllerEnd } from "../agent/control.ts";
 import type { PairKeys } from "../agent/pair-keys.ts";
 import { OUTCOMES } from "../render/apply-scripts.ts";
 import type { Metric } from "../core/metrics/exposition.ts";
 import { appliesOf } from "./applies.ts";
+import { carriedRecords } from "./carried-records.ts";
+import { changesOf } from "./changes.ts";
 import { HistoryKeeper } from "./history-keeper.ts";
+import { LinkChanges } from "./link-changes.ts";
 import { controllerMetrics } from "./metrics.ts";
 import { layoutOf, pathOf } from "./history-figures.ts";
+import { pastOf } from "./past.ts";
+import { withCarried } from "./past-carried.ts";
 import { Picture } from "./picture.ts";
-import type { NetworkNow, PairNow } from "./wire.ts";
+import { recordsOf } from "./records.ts";
+import { supposing } from "./supposing.ts";
+import type { NetworkNow, PairNow, PairPast, SupposedNow } from "./wire.ts";
 import { Sampler, type SampledNetwork } from "./history-sample.ts";
-import type { ChangeRecord, DecisionRecord, HistoryReader, WayRecord } from "./history-types.ts";
+import type { ChangeRecord, DecisionRecord, HistoryReader } from "./history-types.ts";
 
 const TICK_MS = 50;
 const SAMPLE_MS = 1_000;
@@ -47,8 +53,8 @@ export class RunningController {
   readonly #sampler: Sampler;
   readonly #history: HistoryKeeper;
   readonly #picture: Picture;
+  readonly #linkChanges: LinkChanges;
   readonly #timers: readonly NodeJS.Timeout[];
-  #down: ReadonlySet<LinkIndex> = new Set();
   #appliedMs = -Infinity;
   #failovers = 0;
   readonly #reasons = new Map<string, number>(REASONS.map((reason) => [reason, 0]));
@@ -58,6 +64,7 @@ export class RunningController {
     this.#core = new Controller(options, performance.now());
     this.#sampler = new Sampler(options);
     this.#picture = new Picture(options.topology.tunnels, options.links, options.network);
+    this.#linkChanges = new LinkChanges(options.links, options.tunnels);
     this.#history = new HistoryKeeper({
       ...options.history,
       sampled: this.#sampler.sampled,
@@ -115,6 +122,22 @@ export class RunningController {
     return found;
   }
 
+  /** Throws when `text` supposes nothing that can be. */
+  suppose(text: string): SupposedNow {
+    return supposing({ ...this.#options, seat: this.#options.node }, this.#core, text, performance.now());
+  }
+
+  /** The last `forMs` of a pair, and what was decided about it meanwhile. */
+  past(from: string, to: string, forMs: number): PairPast {
+    const past = pastOf(this.#history, from, to, forMs, Date.now());
+    return withCarried(past, this.#history, this.#options.links, from, to);
+  }
+
+  /** What else happened, the latest first. */
+  changes(): ChangeRecord[] {
+    return changesOf(this.#history);
+  }
+
   /** What the agent in this process says. */
   heard(message: ToController): void {
     this.#heard(this.#options.node, message);
@@ -170,6 +193,8 @@ export class RunningController {
     this.#carryOut(this.#core.heard(node, message, performance.now()));
     if (!wasThere && this.#core.members.has(node))
       this.#changed("joined", `the agent of ${node} is there`, node);
+    if (message.kind === "report" && message.forwarded !== undefined && wasThere)
+      this.#history.relayed(carriedRecords(this.#options.links, node, message.forwarded, Date.now()));
   }
 
   #carryOut(orders: readonly Order[]): void {
@@ -191,38 +216,13 @@ export class RunningController {
     const atMs = Date.now();
     for (const { reason } of decisions) this.#reasons.set(reason, this.#reasons.get(reason)! + 1);
     this.#picture.decided(decisions, atMs);
-    const { links: all } = this.#options;
-    const way = ({ links, figures }: Decision["was"]): WayRecord => ({
-      path: pathOf(all, links),
-      ...figures,
-    });
-    this.#history.decided(
-      decisions.map(({ from, to, reason, was, is, candidates }): DecisionRecord => ({
-        atMs,
-        from: all.names[from]!,
-        to: all.names[to]!,
-        reason,
-        was: way(was),
-        is: way(is),
-        candidates: candidates.map(way),
-      })),
-    );
+    this.#history.decided(recordsOf(this.#options.links, decisions, atMs));
   }
 
   #lookForDead(): void {
-    const down = this.#core.down();
-    const tell = (link: LinkIndex, how: string): void => {
-      const [from, to] = pathOf(this.#options.links, [link]);
-      const text = `${from} -> ${to} (${this.#options.tunnels[link >> 1]}) ${how}`;
-      this.#changed("failover", text, to);
-    };
-    for (const link of down) {
-      if (this.#down.has(link)) continue;
-      this.#failovers++;
-      tell(link, "is down");
-    }
-    for (const link of this.#down) if (!down.has(link)) tell(link, "is up again");
-    this.#down = down;
+    const { died, back } = this.#linkChanges.look(this.#core.down(), Date.now());
+    this.#failovers += died.length;
+    for (const each of [...died, ...back]) this.#history.changed(each);
   }
 
   /** None: there has been no apply since the machine's boot. */

@@ -4,9 +4,12 @@
 //   seconds   a row for each minute of each link and pair, of which
 //   minutes   has a slot each, a row an hour, of which
 //   hours     has a slot each, a row for sixty.
+//
+// What relays carried has tables of its own (history-carried.ts): sums need more than 16 bits.
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { CARRIED_SCHEMA } from "./history-carried.ts";
 
 /** Only here and in type positions: a Node.js that lacks it must still load all of this. */
 export type Sqlite = typeof import("node:sqlite");
@@ -73,6 +76,13 @@ export function openFile(sqlite: Sqlite, path: string): OpenFile {
   }
 }
 
+/** Of a life that leaves nothing behind. */
+export function openInMemory(sqlite: Sqlite): DatabaseSync {
+  const db = new sqlite.DatabaseSync(":memory:");
+  db.exec(SCHEMA + CARRIED_SCHEMA);
+  return db;
+}
+
 /** Another one may write to it. */
 export const openForReading = (sqlite: Sqlite, path: string): DatabaseSync =>
   prepared(new sqlite.DatabaseSync(path, { readOnly: true }));
@@ -119,6 +129,7 @@ function open(sqlite: Sqlite, path: string): DatabaseSync {
       "meta",
     ])
       db.prepare(`SELECT * FROM ${table} LIMIT 1`).get();
+    db.exec(CARRIED_SCHEMA);
     return db;
   } catch (error) {
     db.close();

@@ -7,6 +7,8 @@ import { History } from "./history.ts";
 import { StoredHistory } from "./history-reader.ts";
 import { loadSqlite, type FromThread, type ThreadTask, type ToThread } from "./history-thread.ts";
 import type {
+  CarriedReader,
+  CarriedRecord,
   ChangeRecord,
   DecisionFilter,
   DecisionRecord,
@@ -32,13 +34,16 @@ export interface HistoryStatus {
 
 /** Batches that the thread has not written yet: more say that the disk is too slow. */
 const MOST_WAITING = 30;
+/** While the disk keeps up there are never so many. */
+const MOST_CARRIED = 10_000;
 const END_MS = 5_000;
 
-export class HistoryKeeper implements HistoryReader {
+export class HistoryKeeper implements HistoryReader, CarriedReader {
   readonly #options: KeeperOptions;
   readonly #memory = new History();
   #decisions: DecisionRecord[] = [];
   #changes: ChangeRecord[] = [];
+  #carried: CarriedRecord[] = [];
   #worker: Worker | undefined;
   #stored: StoredHistory | undefined;
   #waiting = 0;
@@ -63,19 +68,30 @@ export class HistoryKeeper implements HistoryReader {
     this.#changes.push(change);
   }
 
+  /** The disk alone has it. */
+  relayed(carried: readonly CarriedRecord[]): void {
+    this.#carried.push(...carried);
+  }
+
   /** To be called once a second: what has come since then is written, too. */
   write(snapshot: Snapshot | undefined): void {
     // What is not taken the memory has, the last of it.
     this.#decisions = this.#decisions.slice(-this.#memory.most);
     this.#changes = this.#changes.slice(-this.#memory.most);
+    this.#carried = this.#carried.slice(-MOST_CARRIED);
     if (this.#worker === undefined || this.#waiting >= MOST_WAITING) return this.#skip(snapshot);
     const isStored = this.#stored !== undefined;
-    const [decisions, changes] = isStored ? [this.#decisions, this.#changes] : [[], []];
-    if (isStored) [this.#decisions, this.#changes] = [[], []];
+    const [decisions, changes, carried] = isStored
+      ? [this.#decisions, this.#changes, this.#carried]
+      : [[], [], []];
+    if (isStored) [this.#decisions, this.#changes, this.#carried] = [[], [], []];
     const known = snapshot && { ...snapshot, ways: [...this.#skipped, ...snapshot.ways] };
     if (known !== undefined) this.#skipped = [];
     this.#waiting++;
-    this.#post({ kind: "report", report: { ...(known && { snapshot: known }), decisions, changes } });
+    this.#post({
+      kind: "report",
+      report: { ...(known && { snapshot: known }), decisions, changes, carried },
+    });
   }
 
   /** Of the last second that the thread has seen: as `encodeLink` and `encodePair` have them. */
@@ -96,6 +112,10 @@ export class HistoryKeeper implements HistoryReader {
 
   pair(from: string, to: string, span: Span, nowMs: number): readonly PairPoint[] {
     return this.#read((stored) => stored.pair(from, to, span, nowMs)) ?? [];
+  }
+
+  carried(relay: string, from: string, to: string, fromMs: number, toMs: number): number | undefined {
+    return this.#read((stored) => stored.carried(relay, from, to, fromMs, toMs));
   }
 
   /** What is not on the disk yet is in memory. */

@@ -11,8 +11,10 @@ import {
   WAY_COLUMN,
   type Kind,
 } from "./history-columns.ts";
+import { carriedIn } from "./history-carried.ts";
 import { HOURS, MINUTES, SECONDS, type Tier } from "./history-file.ts";
 import type {
+  CarriedReader,
   ChangeRecord,
   DecisionFilter,
   DecisionRecord,
@@ -37,7 +39,7 @@ const SIGHTS: Readonly<Record<Span, Sight>> = {
   years: { tier: HOURS, spanMs: 730 * 24 * HOUR_MS, slots: 12 },
 };
 
-export class StoredHistory implements HistoryReader {
+export class StoredHistory implements HistoryReader, CarriedReader {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -93,6 +95,10 @@ export class StoredHistory implements HistoryReader {
     );
   }
 
+  carried(relay: string, from: string, to: string, fromMs: number, toMs: number): number | undefined {
+    return carriedIn((sql) => this.#statement(sql), [relay, from, to], fromMs, toMs);
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -145,8 +151,12 @@ export class StoredHistory implements HistoryReader {
   }
 
   #all(sql: string, ...values: (string | number)[]): Readonly<Record<string, unknown>>[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #statement(sql: string): StatementSync {
     const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
     this.#statements.set(sql, statement);
-    return statement.all(...values);
+    return statement;
   }
 }

@@ -12,7 +12,8 @@ import {
   type Kind,
 } from "./history-columns.ts";
 import { HOURS, MINUTES, MOST_CHANGES, MOST_DECISIONS, SECONDS, TIERS, type Tier } from "./history-file.ts";
-import type { ChangeRecord, DecisionRecord } from "./history-types.ts";
+import { carry, forgetCarried } from "./history-carried.ts";
+import type { CarriedRecord, ChangeRecord, DecisionRecord } from "./history-types.ts";
 
 /** What is sampled, in the order of its figures. */
 export interface Layout {
@@ -32,6 +33,7 @@ export interface Batch {
   readonly sample?: Sample;
   readonly decisions: readonly DecisionRecord[];
   readonly changes: readonly ChangeRecord[];
+  readonly carried?: readonly CarriedRecord[];
 }
 
 interface Series {
@@ -81,10 +83,11 @@ export class HistoryStore {
     this.#transact(() => this.#setMeta("layout", JSON.stringify(this.#series)));
   }
 
-  write({ sample, decisions, changes }: Batch): void {
+  write({ sample, decisions, changes, carried = [] }: Batch): void {
     this.#transact(() => {
       for (const each of decisions) this.#decide(each);
       for (const each of changes) this.#change(each);
+      for (const each of carried) carry((sql) => this.#statement(sql), each);
       if (sample !== undefined) this.#sample(sample);
     });
   }
@@ -207,6 +210,7 @@ export class HistoryStore {
 
   #forget(nowMs: number): void {
     this.#forgotMs = nowMs;
+    forgetCarried((sql) => this.#statement(sql), nowMs);
     const ids = this.#all("SELECT id FROM series").map(({ id }) => Number(id));
     for (const tier of TIERS) {
       const first = Math.floor((nowMs - keptMs(tier, this.#width)) / (SLOTS * tier.slotMs));

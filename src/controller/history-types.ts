@@ -1,4 +1,5 @@
 // What the history tells: of links, of pairs of nodes, of what was decided and what else happened. Names, not indices.
+import type { AppliedPart } from "../core/applied.ts";
 
 /** How far back from a moment, and by how much at a time. */
 export type Span = "hour" | "day" | "month" | "years";
@@ -64,6 +65,23 @@ export interface ChangeRecord {
   /** The agent's node, or who applied, as far as the controller's machine knows. */
   readonly who?: string;
   readonly text: string;
+  /** What an apply changed on the controller's machine; absent: nobody has noted it. */
+  readonly what?: readonly AppliedPart[];
+}
+
+/** What a relay forwarded that came from `from` and went on to `to`, each by the tunnel that it has with the relay. */
+export interface CarriedRecord {
+  readonly atMs: number;
+  readonly relay: string;
+  readonly from: string;
+  readonly to: string;
+  /** Of IP. */
+  readonly octets: number;
+}
+
+export interface CarriedReader {
+  /** Octets; undefined: nobody has counted any. */
+  carried(relay: string, from: string, to: string, fromMs: number, toMs: number): number | undefined;
 }
 
 export interface DecisionFilter {

@@ -28,6 +28,35 @@ export interface LinkNow {
   readonly loss?: number;
 }
 
+/** What else happened. */
+export interface ChangeNow {
+  readonly atMs: number;
+  readonly kind: "apply" | "rollback" | "start" | "left" | "joined" | "failover";
+  readonly who?: string;
+  readonly text: string;
+  /** Of an apply: what it changed on the controller's machine; absent: nobody has noted it. */
+  readonly what?: readonly ChangedNow[];
+}
+
+/** `settings`: sysctls. `files`: what the machine boots with, and nothing live. `all`: tofro has left. */
+export interface ChangedNow {
+  readonly kind:
+    | "tunnels"
+    | "routes"
+    | "rules"
+    | "addresses"
+    | "settings"
+    | "firewall"
+    | "keys"
+    | "files"
+    | "all";
+  readonly added?: number;
+  readonly changed?: number;
+  readonly removed?: number;
+  /** Of tunnels, behind a `+` or `-`: the first of them. */
+  readonly names?: readonly string[];
+}
+
 export interface DecisionNow {
   readonly atMs: number;
   readonly from: string;
@@ -74,4 +103,98 @@ export interface WayNow {
 export interface PairNow {
   readonly there: WayNow;
   readonly back: WayNow;
+}
+
+/** A part of the time that is looked back on. What is absent is not known. */
+export interface PastPoint {
+  /** Its beginning. */
+  readonly atMs: number;
+  /** The lowest, the mean and the highest of it. */
+  readonly delay?: Interval;
+  readonly loss?: number;
+  /** In `paths`, the one that was taken for longest; absent: no way, or not known. */
+  readonly path?: number;
+  /** By the direct tunnel. */
+  readonly directMs?: number;
+  readonly directLoss?: number;
+}
+
+export interface PastMove extends Pick<DecisionNow, "atMs" | "reason" | "was" | "is" | "gainMs"> {}
+
+export interface PastWay {
+  readonly paths: readonly (readonly string[])[];
+  /** Oldest first; parts of which nothing is known are left out. */
+  readonly points: readonly PastPoint[];
+  /** Oldest first. */
+  readonly moves: readonly PastMove[];
+  /** More moves than are told, the older ones. */
+  readonly untold: number;
+  /** What the direct tunnel would have cost on top, a mean over the times when both are known. */
+  readonly saved: { readonly delayMs?: number; readonly loss?: number };
+  /** By relays on these ways, the most first; absent: nobody has counted any. */
+  readonly carried?: readonly PastCarried[];
+}
+
+/** What a relay forwarded that came from `from` and went on to `to`, in all of the time. */
+export interface PastCarried {
+  readonly relay: string;
+  readonly from: string;
+  readonly to: string;
+  readonly octets: number;
+  /** Other pairs' packets may be among it: counters know tunnels, not pairs. */
+  readonly isShared?: true;
+}
+
+export interface PairPast {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** How long a point is. */
+  readonly stepMs: number;
+  readonly there: PastWay;
+  readonly back: PastWay;
+}
+
+/** What might be otherwise. */
+export interface Supposition {
+  readonly links: readonly {
+    readonly tunnel: string;
+    readonly from: string;
+    /** Than now. */
+    readonly moreMs?: number;
+    /** 0 to 1. */
+    readonly loss?: number;
+    readonly isDown?: boolean;
+  }[];
+  /** That are dead. */
+  readonly nodes: readonly string[];
+}
+
+/** A pair for which something would be otherwise than now. */
+export interface SupposedPair {
+  readonly from: string;
+  readonly to: string;
+  /** Node names; empty: no way. */
+  readonly was: readonly string[];
+  readonly is: readonly string[];
+  readonly reason?: DecisionNow["reason"];
+  /** When it would move, after the figures have become known. */
+  readonly afterMs?: number;
+  /** It will move there also without what is supposed. */
+  readonly isAnyway?: true;
+  /** Than now: exact. */
+  readonly moreDelayMs?: number;
+  readonly wasLoss?: number;
+  readonly loss?: number;
+  /** What the present way would cost on top then; absent: it would be down, or is kept. */
+  readonly stayMoreCostMs?: number;
+}
+
+export interface SupposedNow {
+  /** Those without a way first, then those that move. */
+  readonly pairs: readonly SupposedPair[];
+  readonly untold: number;
+  /** False: it would still be moving after a while. */
+  readonly isSettled: boolean;
+  /** The controller would be cut off, and nobody would choose: agents go around what is dead by themselves. */
+  readonly isUnled?: true;
 }

@@ -2,15 +2,23 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { NetworkNow, PairNow } from "../controller/wire.ts";
+import type { ChangeNow, NetworkNow, PairNow, PairPast, SupposedNow } from "../controller/wire.ts";
 import { Access } from "./access.ts";
 import type { PageFile } from "./page.ts";
 
 export interface Source {
   /** Undefined: nothing to show at the moment. */
   readonly network: () => NetworkNow | undefined;
-  readonly pair: (from: string, to: string) => PairNow | undefined | Promise<PairNow | undefined>;
+  readonly pair: (from: string, to: string) => Answer<PairNow>;
+  /** Of the last so many ms. Undefined: no history is kept. */
+  readonly past: (from: string, to: string, forMs: number) => Answer<PairPast>;
+  /** The latest first. Undefined: nobody notes them. */
+  readonly changes: () => Answer<readonly ChangeNow[]>;
+  /** `what` is a `Supposition` as JSON. Undefined, or throws: it is none, or names what is not there. */
+  readonly suppose: (what: string) => Answer<SupposedNow>;
 }
+
+type Answer<Value> = Value | undefined | Promise<Value | undefined>;
 
 export interface WebServer {
   readonly port: number;
@@ -63,12 +71,7 @@ export async function serveWeb(
     const file = files.get(url.pathname);
     if (file !== undefined) return end(response, 200, file.text, file.type);
     if (!access.knows(sessionOf(request))) return end(response, 401);
-    if (url.pathname === "/api/network") return json(response, source.network());
-    if (url.pathname === "/api/pair") {
-      const [from, to] = ["from", "to"].map((key) => url.searchParams.get(key) ?? "");
-      return json(response, await source.pair(from!, to!));
-    }
-    if (url.pathname !== "/api/stream") return end(response, 404);
+    if (url.pathname !== "/api/stream") return json(response, await question(source, url));
     if (streams.size >= STREAMS) return end(response, 503);
     response.writeHead(200, { ...SAFE, "content-type": "text/event-stream" });
     streams.add(response);
@@ -101,6 +104,27 @@ export async function serveWeb(
       await closed;
     },
   };
+}
+
+/** Undefined: there is nothing like that. */
+function question(source: Source, { pathname, searchParams }: URL): Answer<object> {
+  const [from, to] = [searchParams.get("from") ?? "", searchParams.get("to") ?? ""];
+  switch (pathname) {
+    case "/api/network":
+      return source.network();
+    case "/api/pair":
+      return source.pair(from, to);
+    case "/api/past": {
+      const forMs = Number(searchParams.get("for"));
+      return forMs > 0 ? source.past(from, to, forMs) : undefined;
+    }
+    case "/api/changes":
+      return source.changes();
+    case "/api/suppose":
+      return source.suppose(searchParams.get("what") ?? "");
+    default:
+      return undefined;
+  }
 }
 
 async function login(request: IncomingMessage, response: ServerResponse, access: Access): Promise<void> {
