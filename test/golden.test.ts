@@ -11,10 +11,29 @@ import { parse } from "../src/core/parse.ts";
 import { compile } from "../src/core/plan.ts";
 import type { Secrets } from "../src/core/secrets.ts";
 import { keepsItsKey } from "../src/core/spec.ts";
-import { wgQuickFiles } from "../src/render/wg-quick.ts";
+import { golden } from "./support/golden.ts";
+import { networkmanager } from "../src/render/networkmanager.ts";
+import { networkd } from "../src/render/networkd.ts";
+import { openwrt } from "../src/render/openwrt.ts";
+import { routeros } from "../src/render/routeros.ts";
+import { shell } from "../src/render/shell.ts";
+import { madeBy, wgQuickFiles } from "../src/render/wg-quick.ts";
 import { dot } from "../src/render/graph.ts";
 
 const GOLDEN = join(import.meta.dirname, "golden");
+/** Cases that are exported for all targets: each has something that others have not. */
+const EXPORTED = new Set([
+  "three-nodes",
+  "port-forward",
+  "five-nodes",
+  "mtu",
+  "prefixes",
+  "exit",
+  "exit-kill-switch",
+  "own-key",
+  "own-forwarder",
+]);
+const EXPORTERS = { shell, networkd, networkmanager, openwrt, routeros };
 const fakeKey = (name: string): string => createHash("sha256").update(name).digest("base64");
 
 function load(name: string) {
@@ -66,4 +85,16 @@ describe.each(readdirSync(GOLDEN))("%s", (name) => {
       await expect(text).toMatchFileSnapshot(join(folder, "wg-quick", node, `${each}.conf`));
     }
   });
+
+  it.runIf(EXPORTED.has(name)).each(Object.entries(EXPORTERS))(
+    "is exported for %s",
+    async (target, exporter) => {
+      const made = golden(name);
+      for (const state of made.plan.states) {
+        for (const file of exporter(madeBy(made.plan), state, made.secrets).files) {
+          await expect(file.text).toMatchFileSnapshot(join(folder, target, state.node, file.name));
+        }
+      }
+    },
+  );
 });

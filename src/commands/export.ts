@@ -1,15 +1,16 @@
 // `tofro export`: the plan as files that stock tools bring up.
 import { Command } from "@commander-js/extra-typings";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { TofroError } from "../core/error.ts";
-import type { Plan } from "../core/plan.ts";
 import { keepsItsKey } from "../core/spec.ts";
-import { modeOf, readIfThere, writeAtomic } from "../files/atomic.ts";
 import { secretsInUse, settle } from "../files/network.ts";
-import { staleFiles } from "../files/stale.ts";
+import { networkd } from "../render/networkd.ts";
+import { networkmanager } from "../render/networkmanager.ts";
+import { openwrt } from "../render/openwrt.ts";
+import { routeros } from "../render/routeros.ts";
+import { shell } from "../render/shell.ts";
 import { madeBy, wgQuickFiles } from "../render/wg-quick.ts";
 import { columns } from "./columns.ts";
+import { exportTarget, refuseUnknown, writeChanged, type Target } from "./export-target.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork, networkOptions } from "./load.ts";
 import { unlock } from "./unlock.ts";
@@ -27,17 +28,7 @@ const wgQuick = (io: Io) =>
         ...file,
         path: join(options.output, file.node, `${file.interface}.conf`),
       }));
-      const changed = new Set<string>();
-      for (const file of files) {
-        if ((await modeOf(file.path)) === 0o600 && (await readIfThere(file.path)) === file.text) continue;
-        await writeAtomic(file.path, file.text, 0o600);
-        changed.add(file.node);
-      }
-      const stale = await staleFiles(options.output, madeBy(plan), new Set(files.map((file) => file.path)));
-      for (const path of stale) {
-        await rm(path);
-        io.stderr(`removed ${path}: the plan has no such tunnel any more\n`);
-      }
+      const changed = await writeChanged(files, options.output, madeBy(plan), io);
       if (options.json === true) {
         const list = files.map(({ node, interface: name, path }) => ({ node, interface: name, path }));
         io.stdout(`${JSON.stringify({ files: list }, undefined, 2)}\n`);
@@ -54,19 +45,60 @@ const wgQuick = (io: Io) =>
         const file = "/etc/tofro/private.key";
         io.stderr(`${name}: its files have no private key; they read ${file} there (mode 0600)\n`);
       }
+      for (const { node, interfaces, firewall } of plan.states) {
+        if (interfaces.length > 0 || firewall.forwards === undefined) continue;
+        const over = firewall.forwards.map(({ forwarder }) => forwarder).join(", ");
+        io.stderr(
+          `${node}: has no tunnel, so no file of it can forward for ${over}; take \`apply\`, or \`export\` for another target\n`,
+        );
+      }
       io.stderr(
         "On each node: copy its files to /etc/wireguard, then `wg-quick up` each of them, in any order.\n",
       );
     });
 
-/** A peer's file cannot be without the public key. */
-function refuseUnknown({ lock }: Plan, own: readonly string[]): void {
-  const unknown = own.find((name) => lock.nodes.get(name)?.publicKey === undefined);
-  if (unknown === undefined) return;
-  const hint = `\`tofro apply\` has it made there; or make it yourself, there: \`umask 077; mkdir -p /etc/tofro; wg genkey >/etc/tofro/private.key; wg pubkey </etc/tofro/private.key\`, and write what that prints as ${unknown}'s \`public_key:\``;
-  const message = `Cannot export: ${unknown} keeps its private key to itself, and its public key is not known yet`;
-  throw new TofroError(`${message}\n  hint: ${hint}`, { kind: "usage" });
-}
+const TARGETS: readonly Target[] = [
+  {
+    name: "shell",
+    description:
+      "write DIR/<node>/tofro.sh, a script with `up` and `down`, mode 0600; makes keys that are missing",
+    exporter: shell,
+    next: "On each node: `sh tofro.sh up` as root, at each boot too; `sh tofro.sh down` takes it away.",
+  },
+  {
+    name: "openwrt",
+    description:
+      "write DIR/<node>/tofro.sh, which fills UCI, for OpenWrt, mode 0600; makes keys that are missing",
+    exporter: openwrt,
+    next: "On each router: `sh tofro.sh`. Then remove it there, for it holds keys.",
+  },
+  {
+    name: "routeros",
+    description:
+      "write DIR/<node>/tofro.rsc, a script for MikroTik RouterOS 7, mode 0600; makes keys that are missing",
+    exporter: routeros,
+    next: "On each router: `/import tofro.rsc`. Then remove it there, for it holds keys.",
+  },
+  {
+    name: "networkd",
+    description:
+      "write DIR/<node> for systemd-networkd, with install.sh, mode 0600; makes keys that are missing",
+    exporter: networkd,
+    next: "On each node: `sh install.sh` in its folder as root, and then what that says.",
+  },
+  {
+    name: "networkmanager",
+    description:
+      "write DIR/<node>, keyfiles for NetworkManager with install.sh, mode 0600; makes keys that are missing",
+    exporter: networkmanager,
+    next: "On each node: `sh install.sh` in its folder as root, and then what that says.",
+  },
+];
 
-export const exportCommand = (io: Io) =>
-  new Command("export").description("write the plan as files for stock tools").addCommand(wgQuick(io));
+export const exportCommand = (io: Io) => {
+  const command = new Command("export")
+    .description("write the plan as files for stock tools")
+    .addCommand(wgQuick(io));
+  for (const target of TARGETS) command.addCommand(exportTarget(io, target));
+  return command;
+};

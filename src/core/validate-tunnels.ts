@@ -1,4 +1,5 @@
-// Endpoints, ports, interface names and keys of nodes, and what forwarders forward to.
+// Endpoints, ports, interface names and keys of nodes.
+import { validatePlatform } from "./by-hand.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Draft, DraftNode } from "./draft.ts";
@@ -9,6 +10,7 @@ export function validateNodes(draft: Draft, names: Names, found: Diagnostics): v
   const keys = new Map<string, DraftNode>();
   const endpoints = new Map<string, DraftNode>();
   const forwards = Map.groupBy(draft.forwarders, (forwarder) => forwarder.to?.value);
+  const own = Map.groupBy(draft.forwarders, (forwarder) => forwarder.on?.value);
   for (const node of draft.nodes) {
     const { publicKey, endpoint } = node;
     const keyOwner = publicKey && keys.get(publicKey.value);
@@ -27,8 +29,9 @@ export function validateNodes(draft: Draft, names: Names, found: Diagnostics): v
         "give one of them another first port: `endpoint: host:port`",
       );
     } else if (place !== undefined) endpoints.set(place, node);
+    validatePlatform(node, found);
     validateInterfaces(node, names, found);
-    validatePorts(node, forwards.get(node.name) ?? [], found);
+    validatePorts(node, forwards.get(node.name) ?? [], own.get(node.name) ?? [], found);
   }
 }
 
@@ -51,25 +54,32 @@ function validateInterfaces(node: DraftNode, names: Names, found: Diagnostics): 
   }
 }
 
-/** A port is one tunnel's: those fixed under `interfaces` and those that forwarders forward to. */
-function validatePorts(node: DraftNode, forwarders: Draft["forwarders"], found: Diagnostics): void {
+/** A port is one tunnel's or forwarder's: those fixed under `interfaces`, those forwarded to, and those forwarded. */
+function validatePorts(
+  node: DraftNode,
+  forwarders: Draft["forwarders"],
+  own: Draft["forwarders"],
+  found: Diagnostics,
+): void {
   const byPort = new Map<number, { tunnel: string; at: Position }>();
   const byTunnel = new Map<string, number>();
   const fixed = [
     ...node.interfaces.map(({ towards, port }) => ({ tunnel: towards, port })),
     ...forwarders.map(({ name, toPort }) => ({ tunnel: name, port: toPort })),
+    ...own.map(({ name, port }) => ({ tunnel: name, port })),
   ];
+  const kindOf = (name: string): string => (own.some((each) => each.name === name) ? "forwarder" : "tunnel");
   for (const { tunnel, port } of fixed) {
     if (port === undefined) continue;
     const first = byPort.get(port.value);
     const other = byTunnel.get(tunnel);
     if (first && first.tunnel !== tunnel) {
-      const message = `port ${port.value} of ${quote(node.name)} is that of the tunnel ${quote(first.tunnel)} already, on line ${first.at.line}`;
+      const message = `port ${port.value} of ${quote(node.name)} is that of the ${kindOf(first.tunnel)} ${quote(first.tunnel)} already, on line ${first.at.line}`;
       found.error(
         "duplicate-port",
         port.at,
         message,
-        "every tunnel has a port of its own: fix another, or leave it out",
+        "every tunnel and forwarder has a port of its own: fix another, or leave it out",
       );
     } else if (other !== undefined && other !== port.value) {
       const message = `${quote(node.name)} shall listen on port ${other} and on port ${port.value} for ${quote(tunnel)}`;
@@ -78,29 +88,4 @@ function validatePorts(node: DraftNode, forwarders: Draft["forwarders"], found: 
     if (!first) byPort.set(port.value, { tunnel, at: port.at });
     byTunnel.set(tunnel, port.value);
   }
-}
-
-/** True when every forwarder forwards to a node that can be dialled. */
-export function validateForwarders(draft: Draft, names: Names, found: Diagnostics): boolean {
-  const listens = new Map<string, string>();
-  let sound = true;
-  for (const { name, listen, to } of draft.forwarders) {
-    const place = listen && `${listen.host.toLowerCase()} ${listen.port}`;
-    const first = place === undefined ? undefined : listens.get(place);
-    if (first !== undefined && listen) {
-      const message = `${quote(name)} and ${quote(first)} listen at the same place, ${listen.host} port ${listen.port}`;
-      found.error("duplicate-listen", listen.at, message, "one listen port is one tunnel: rent another port");
-    } else if (place !== undefined) listens.set(place, name);
-    const node = to && names.node(to);
-    sound &&= node?.dialable === true;
-    if (!node || node.dialable) continue;
-    const message = `${quote(name)} has nothing to forward to: ${quote(node.name)} has no endpoint`;
-    found.error(
-      "forwarder-to-nowhere",
-      to.at,
-      message,
-      `give ${quote(node.name)} the \`endpoint:\` that the forwarder sends to`,
-    );
-  }
-  return sound;
 }

@@ -7,6 +7,7 @@
 // `armed` is taken away once: renamed to `disarmed` the apply stays, renamed to `firing` it goes back. The watcher holds a
 // flock: who can take it knows that the watcher was killed, and goes back in its place. /run goes with the boot, and so do live
 // changes; what the next boot brings up is `/etc/tofro`, or `/etc/tofro.old` while that stands beside it.
+import { appliedParts, formatApplied } from "../core/applied.ts";
 import type { Change, Changes } from "../core/diff.ts";
 import type { Sysctl } from "../core/node-state.ts";
 import { AGENT_LIB, agentLines, RUNNER, startAgentLine, stopAgentLine, undoAgentLines } from "./agent.ts";
@@ -20,7 +21,7 @@ const NEW = `${RUN}/new`;
 const OLD = `${RUN}/old`;
 /** What the way back said. */
 const LOG = "/run/tofro/rollback.log";
-/** How each apply ended, and whose it was: a line each. */
+/** How each apply ended, whose it was and what it changed here: a line each. */
 export const OUTCOMES = "/run/tofro/apply.log";
 /** Exit codes: another apply has the lock; this apply is not armed any more; the node's key is not the planned one. */
 export const TAKEN = 75;
@@ -65,6 +66,7 @@ export function armScript(job: Job): string {
     `mkdir -p ${ready}/new`,
     file(`${ready}/holder`, `${job.holder}\n`),
     file(`${ready}/token`, `${job.token}\n`),
+    file(`${ready}/what`, `${formatApplied(appliedParts(job.there, job.back, job.kept.size === 0))}\n`),
     file(`${ready}/undo`, undoScript(job)),
     file(`${ready}/watch`, watcher(job)),
     ...[...job.kept].map(([name, text]) => file(`${ready}/new/${name}`, text)),
@@ -281,7 +283,7 @@ const watcher = (job: Job): string =>
   ].join("\n");
 
 const outcome = ({ token }: Job, how: "stays" | "went back"): string =>
-  `{ echo "$(date -u +%FT%TZ) ${token} ${how} $(cat ${RUN}/holder)" >>${OUTCOMES}; } 2>/dev/null || true`;
+  `{ echo "$(date -u +%FT%TZ) ${token} ${how} $(cat ${RUN}/holder); $(cat ${RUN}/what)" >>${OUTCOMES}; } 2>/dev/null || true`;
 
 const mine = ({ token }: Pick<Job, "token">): string => `[ "$(cat ${RUN}/token 2>/dev/null)" = ${token} ]`;
 

@@ -161,13 +161,13 @@ function nodeAttributes(plan: Plan, node: Node): Attributes {
   return { label: { html: rows.join("<br/>") }, ...look };
 }
 
-function forwarderAttributes({ name, listen, to, toPort }: Forwarder): Attributes {
+function forwarderAttributes({ name, listen, on, to, toPort }: Forwarder): Attributes {
   const small = { "point-size": 9, color: "#555555" };
   const rows = [
     `<b>${escapeHtml(name)}</b>`,
     escapeHtml(hostPort(listen)),
     font(`UDP to ${toPort === undefined ? to : `${to} port ${toPort}`}`, small),
-    font("forwarder: holds no key", small),
+    font(`forwarder${on === undefined ? "" : ` on ${on}`}: holds no key`, small),
   ];
   const look = {
     shape: "octagon",

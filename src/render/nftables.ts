@@ -12,6 +12,7 @@ import {
   masqueradeRules,
   trackRules,
 } from "./nft-exits.ts";
+import { forwardChains } from "./nft-forwards.ts";
 import { NFT_TABLE, type Firewall, type NodeState } from "../core/node-state.ts";
 
 const TABLE = `inet ${NFT_TABLE}`;
@@ -48,6 +49,9 @@ export function tableCommands(state: NodeState): string[] {
     ...(exits === undefined || exits.leaving.length === 0
       ? []
       : chain("leave", "postrouting priority srcnat", masqueradeRules(families), "nat")),
+    ...forwardChains(firewall.forwards ?? []).flatMap(({ name, hook, type, rules }) =>
+      chain(name, hook, rules, type),
+    ),
     ...(killSwitch === undefined
       ? []
       : [

@@ -2,6 +2,7 @@
 import { familyOf, hostPrefix } from "../core/address.ts";
 import type { NodeState, TunnelInterface } from "../core/node-state.ts";
 import type { Secrets } from "../core/secrets.ts";
+import { fed } from "./exported.ts";
 import { routeReplace, ruleAdd } from "./iproute.ts";
 import { nftScript } from "./nftables.ts";
 import { keysOf, setconfText } from "./wireguard.ts";
@@ -57,5 +58,3 @@ export function dialScript(state: NodeState): string {
     "",
   ].join("\n");
 }
-
-const fed = (command: string, input: string): string => `${command} <<'TOFRO'\n${input}TOFRO`;

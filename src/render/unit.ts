@@ -1,6 +1,6 @@
 // What systemd is told on a machine: to bring tofro's state up at boot, to put our nftables table back when
 // nftables.service, which flushes everything, is started anew, to follow endpoints that are host names, and to run the agent.
-import type { NodeState } from "../core/node-state.ts";
+import { IDENTITY, type NodeState } from "../core/node-state.ts";
 import { AGENT_UNIT } from "./agent.ts";
 import { ETC } from "./change.ts";
 import { nftScript } from "./nftables.ts";
@@ -94,7 +94,7 @@ export function firewallScript(state: NodeState): string {
   const [first] = state.interfaces;
   return [
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
-    `[ -e /sys/class/net/${first?.name} ] || exit 0`,
+    `[ -e /sys/class/net/${first?.name ?? IDENTITY} ] || exit 0`,
     `nft -f - <<'NFT'\n${nftScript(state)}NFT`,
     "",
   ].join("\n");

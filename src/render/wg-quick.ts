@@ -6,15 +6,14 @@ import { familyOf, hostPrefix, lengthOf } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState, type TunnelInterface } from "../core/node-state.ts";
+import { interfaceSysctls, machineSysctls, putBack, switchedOn } from "./kept-sysctls.ts";
 import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
 import { keysOf, markLines, peerLines, type InterfaceKeys } from "./wireguard.ts";
 import { elementCommands, tableCommands } from "./nftables.ts";
 
 /** Where a node that keeps its private key to itself has it. */
-const OWN_KEY_FILE = "/etc/tofro/private.key";
+export const OWN_KEY_FILE = "/etc/tofro/private.key";
 const RUN = "/run/tofro/wg-quick";
-const V4 = "/proc/sys/net/ipv4";
-const V6 = "/proc/sys/net/ipv6";
 
 export interface WgQuickFile {
   readonly node: string;
@@ -61,17 +60,12 @@ function wgQuickFile(head: string, state: NodeState, each: TunnelInterface, keys
 }
 
 function upHooks(state: NodeState, each: TunnelInterface): string[] {
-  const own = state.sysctls.filter(({ key }) => isOfInterface(key, each.name));
-  const forwarding = sharedSysctls(state);
   return [
     `mkdir -p ${RUN}/up ${RUN}/saved && touch ${RUN}/up/%i`,
     `nft '${tableCommands(state).join("; ")}'`,
     `nft '${elementCommands(state.firewall, each.name).join("; ")}'`,
-    ...own.map(({ key, value }) => `sysctl -qw ${key}=${value}`),
-    ...forwarding.flatMap(({ key, value }) => [
-      ...(key.startsWith("net.ipv6.") ? KEEP_IPV6 : KEEP_IPV4),
-      `sysctl -qw ${key}=${value}`,
-    ]),
+    ...interfaceSysctls(state, each.name).map(({ key, value }) => `sysctl -qw ${key}=${value}`),
+    ...switchedOn(RUN, machineSysctls(state)),
     ...(state.addresses.some((address) => familyOf(address) === 6) ? [ADDRESS_READY] : []),
     ...state.routes
       .filter((route) => route.interface === each.name)
@@ -85,21 +79,6 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
 
 /** An IPv6 address is tentative for a moment, and no route may name it as its source so long. */
 const ADDRESS_READY = 'while [ -n "$(ip -6 address show dev %i tentative)" ]; do sleep 0.02; done';
-
-/** Notes what is there, unless another interface's hook has done so already; `key:value` lines, restored in order. */
-const save = (family: string, ...files: readonly string[]): string =>
-  `was=$(grep -H . ${files.join(" ")}); (set -C; echo "$was" > ${RUN}/saved/${family}) 2>/dev/null || true`;
-
-/** The kernel sets these by itself when forwarding is switched (inet_forward_change). */
-const KEEP_IPV4 = [
-  save("ipv4", `${V4}/ip_forward`, `${V4}/conf/*/forwarding`, `${V4}/conf/*/accept_redirects`),
-];
-
-/** Forwarding makes an interface ignore router advertisements; 2 keeps them where they were heeded. */
-const KEEP_IPV6 = [
-  save("ipv6", `${V6}/conf/all/forwarding`, `${V6}/conf/*/forwarding`, `${V6}/conf/*/accept_ra`),
-  `for ra in ${V6}/conf/*/accept_ra; do if [ $(cat $ra) = 1 ]; then echo 2 > $ra; fi; done`,
-];
 
 // Down knows nothing of the plan: the file may have been replaced since, or the interface deleted by hand. Whatever
 // has a mark and no interface is cleared away, and with the last mark everything that the files share.
@@ -123,8 +102,7 @@ const EXITS_DOWN = [
 
 const LAST_DOWN = [
   [
-    `if rmdir ${RUN}/up 2>/dev/null; then for f in $(ls ${RUN}/saved)`,
-    `do while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < ${RUN}/saved/$f; done`,
+    `if rmdir ${RUN}/up 2>/dev/null; then ${putBack(RUN).join("; ")}`,
     `nft delete table inet ${NFT_TABLE} 2>/dev/null || true`,
     `rm -r ${RUN}`,
     "rmdir /run/tofro 2>/dev/null || true; fi",
@@ -139,13 +117,8 @@ const downHooks = (state: NodeState): string[] => [
   ...LAST_DOWN,
 ];
 
-const isOfInterface = (key: string, name: string): boolean => key.includes(`.conf.${name}.`);
-
-const sharedSysctls = (state: NodeState): NodeState["sysctls"] =>
-  state.sysctls.filter(({ key }) => !state.interfaces.some((each) => isOfInterface(key, each.name)));
-
 /** Rules that name no interface stand by the default routes that they lead to. */
-const rulesOf = (state: NodeState, each: TunnelInterface): NodeState["rules"] =>
+export const rulesOf = (state: NodeState, each: TunnelInterface): NodeState["rules"] =>
   state.rules.filter((rule) =>
     rule.iif === undefined ? leadsOut(state, each.name) : rule.iif === each.name,
   );

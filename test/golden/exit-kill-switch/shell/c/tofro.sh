@@ -1,0 +1,94 @@
+# Made by tofro from tofro.yaml: c. Change the network file and export again.
+# `sh tofro.sh up` as root, at each boot too; again after each change; `sh tofro.sh down` leaves the machine as it was.
+set -e; umask 077
+PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
+down() {
+  if [ -e /run/tofro/shell ]; then
+    for f in -4 -6; do while ip $f rule del protocol 116 2>/dev/null; do :; done; done
+    for i in $(cat /run/tofro/shell/interfaces 2>/dev/null); do ip link del $i 2>/dev/null || true; done
+    for f in $(ls /run/tofro/shell/saved); do while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < /run/tofro/shell/saved/$f; done
+    nft delete table inet tofro 2>/dev/null || true
+    rm -r /run/tofro/shell; rmdir /run/tofro 2>/dev/null || true
+  fi
+}
+up() {
+  mkdir -p /run/tofro/shell/saved
+  nft -f - <<'TOFRO'
+add table inet tofro
+delete table inet tofro
+add table inet tofro
+add set inet tofro tunnels { type ifname; }
+add set inet tofro transits { type ifname . ifname; counter; }
+add set inet tofro arrivals4 { type ifname . ipv4_addr; flags interval; }
+add set inet tofro behind4 { type ipv4_addr; flags interval; }
+add set inet tofro answers { type ifname; }
+add set inet tofro leaving4 { type ifname . ipv4_addr; flags interval; }
+add set inet tofro inside4 { type ipv4_addr; flags interval; }
+flush set inet tofro behind4
+flush set inet tofro inside4
+add element inet tofro inside4 { 10.50.0.0/24 }
+add chain inet tofro arrive { type filter hook prerouting priority raw; policy accept; }
+flush chain inet tofro arrive
+add rule inet tofro arrive iifname @tunnels iifname . ip saddr != @arrivals4 counter drop
+add rule inet tofro arrive iifname . ip saddr @leaving4 ip daddr != @inside4 accept
+add rule inet tofro arrive iifname @tunnels fib daddr type != local ip daddr != @behind4 notrack
+add chain inet tofro pass { type filter hook forward priority filter; policy accept; }
+flush chain inet tofro pass
+add rule inet tofro pass iifname . oifname @transits accept
+add rule inet tofro pass iifname @tunnels oifname @tunnels counter drop
+add rule inet tofro pass iifname @tunnels ct status dnat accept
+add rule inet tofro pass iifname @tunnels ip daddr @behind4 accept
+add rule inet tofro pass iifname . ip saddr @leaving4 ip daddr != @inside4 accept
+add rule inet tofro pass iifname @tunnels counter drop
+add chain inet tofro leave { type nat hook postrouting priority srcnat; policy accept; }
+flush chain inet tofro leave
+add rule inet tofro leave oifname != @tunnels iifname . ip saddr @leaving4 ip daddr != @inside4 masquerade
+add element inet tofro tunnels { "wg-b" }
+add element inet tofro arrivals4 { "wg-b" . 10.50.0.1/32, "wg-b" . 10.50.0.2/32 }
+add element inet tofro leaving4 { "wg-b" . 10.50.0.1/32 }
+add element inet tofro transits { "wg-b" . "wg-d" }
+add element inet tofro tunnels { "wg-d" }
+add element inet tofro arrivals4 { "wg-d" . 10.50.0.4/32 }
+add element inet tofro transits { "wg-d" . "wg-b" }
+TOFRO
+  was=$(grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/conf/*/accept_redirects); (set -C; echo "$was" > /run/tofro/shell/saved/ipv4) 2>/dev/null || true
+  sysctl -qw net.ipv4.ip_forward=1
+  ip link add wg-b type wireguard 2>/dev/null || wireguard-go wg-b >/dev/null
+  echo wg-b >>/run/tofro/shell/interfaces
+  wg setconf wg-b /dev/stdin <<'TOFRO'
+[Interface]
+PrivateKey = Ln0sA6lQeuJl7PW1NWiFpTOTogKdJBOUmXJloaJa78Y=
+ListenPort = 51820
+[Peer]
+PublicKey = ZGFt3gfmn/iy5Q+gxAK3pE1NY0mj8z8eKlkAfsjlD8M=
+PresharedKey = cEnxv7eAZGMD/n0ACiZ+tGRCNevt+JA/hhFNMPWKcuE=
+AllowedIPs = 10.50.0.1/32, 10.50.0.2/32
+Endpoint = 198.51.100.2:51821
+TOFRO
+  sysctl -qw net.ipv4.conf.wg-b.rp_filter=2
+  ip address add 10.50.0.3/32 dev wg-b
+  ip link set wg-b mtu 1420 up
+  ip link add wg-d type wireguard 2>/dev/null || wireguard-go wg-d >/dev/null
+  echo wg-d >>/run/tofro/shell/interfaces
+  wg setconf wg-d /dev/stdin <<'TOFRO'
+[Interface]
+PrivateKey = Ln0sA6lQeuJl7PW1NWiFpTOTogKdJBOUmXJloaJa78Y=
+ListenPort = 51821
+[Peer]
+PublicKey = UGZPPDpPuKe81WHMbT8ont0w4P9mrxAnnL3vckqLT0M=
+PresharedKey = iDPXTABwt749z2gCbFRSftMM8R0enxlbNWFmqU6opGc=
+AllowedIPs = 10.50.0.4/32
+Endpoint = 198.51.100.4:51820
+TOFRO
+  sysctl -qw net.ipv4.conf.wg-d.rp_filter=2
+  ip address add 10.50.0.3/32 dev wg-d
+  ip link set wg-d mtu 1420 up
+  ip route replace 10.50.0.1/32 dev wg-b proto 116 src 10.50.0.3
+  ip route replace 10.50.0.2/32 dev wg-b proto 116 src 10.50.0.3
+  ip route replace 10.50.0.4/32 dev wg-d proto 116 src 10.50.0.3
+}
+case "$1" in
+  up) down; trap 'down' EXIT; trap 'exit 1' INT TERM HUP; up; trap - EXIT ;;
+  down) down ;;
+  *) echo "usage: sh $0 up|down" >&2; exit 2 ;;
+esac

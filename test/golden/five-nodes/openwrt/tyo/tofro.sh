@@ -1,0 +1,200 @@
+# Made by tofro from tofro.yaml: tyo. Change the network file and export again.
+# `sh tofro.sh` on the router: replaces what an earlier one wrote. Needs wireguard-tools and kmod-wireguard.
+# Not here: interface names with other characters than letters, digits and _: wg-hkg is wg_hkg, wg-home is wg_home, wg-lax is wg_lax, wg-office is wg_office. Everything else is called so in these files, too; `show`, `trace` and `doctor` use the plan's names.
+# Not here: the source address of IPv6 routes. The kernel takes the tunnel interface's own, which is the node's overlay address (RFC 6724, rule 5): the same.
+set -e; umask 077
+mkdir -p /etc/tofro
+for config in network firewall; do
+  for each in $(uci -q show $config | sed -n "s/^$config[.]\([^.]*\)[.]tofro='1'$/\1/p"); do uci -q delete $config.$each; done
+done
+uci batch <<'TOFRO'
+set network.wg_hkg=interface
+set network.wg_hkg.proto='wireguard'
+set network.wg_hkg.private_key='vusmjciUyeCZuSrQKxiTZxJsRwWSGVZE+VBOWoToLx0='
+set network.wg_hkg.listen_port='51822'
+set network.wg_hkg.mtu='1420'
+add_list network.wg_hkg.addresses='10.77.0.4/32'
+add_list network.wg_hkg.addresses='fd77::4/128'
+set network.wg_hkg.nohostroute='1'
+set network.wg_hkg.tofro='1'
+set network.wg_hkg_peer=wireguard_wg_hkg
+set network.wg_hkg_peer.public_key='4V+HGAtThtDhkz4J7NDHvrlfl1zruV6+Ki6i/GU6DW0='
+set network.wg_hkg_peer.preshared_key='koS1X5KpF3exOXmBlzPjWGSgPdkaJitOgyidE/HCrwY='
+add_list network.wg_hkg_peer.allowed_ips='10.77.0.1/32'
+add_list network.wg_hkg_peer.allowed_ips='10.77.0.3/32'
+add_list network.wg_hkg_peer.allowed_ips='fd77::1/128'
+add_list network.wg_hkg_peer.allowed_ips='fd77::3/128'
+set network.wg_hkg_peer.route_allowed_ips='0'
+set network.wg_hkg_peer.endpoint_host='198.51.100.11'
+set network.wg_hkg_peer.endpoint_port='51822'
+set network.wg_hkg_peer.tofro='1'
+set network.wg_home=interface
+set network.wg_home.proto='wireguard'
+set network.wg_home.private_key='vusmjciUyeCZuSrQKxiTZxJsRwWSGVZE+VBOWoToLx0='
+set network.wg_home.listen_port='51820'
+set network.wg_home.mtu='1420'
+add_list network.wg_home.addresses='10.77.0.4/32'
+add_list network.wg_home.addresses='fd77::4/128'
+set network.wg_home.nohostroute='1'
+set network.wg_home.tofro='1'
+set network.wg_home_peer=wireguard_wg_home
+set network.wg_home_peer.public_key='7EPEPMXh7gS+7Tlids6hLrebeDzwW7muILybM7V47hw='
+set network.wg_home_peer.preshared_key='EwSlxgYM7MTzci3Xdu7xT/ezUz0897edNk2MsYEca08='
+add_list network.wg_home_peer.allowed_ips='10.77.0.1/32'
+add_list network.wg_home_peer.allowed_ips='fd77::1/128'
+set network.wg_home_peer.route_allowed_ips='0'
+set network.wg_home_peer.tofro='1'
+set network.wg_lax=interface
+set network.wg_lax.proto='wireguard'
+set network.wg_lax.private_key='vusmjciUyeCZuSrQKxiTZxJsRwWSGVZE+VBOWoToLx0='
+set network.wg_lax.listen_port='51823'
+set network.wg_lax.mtu='1420'
+add_list network.wg_lax.addresses='10.77.0.4/32'
+add_list network.wg_lax.addresses='fd77::4/128'
+set network.wg_lax.nohostroute='1'
+set network.wg_lax.tofro='1'
+set network.wg_lax_peer=wireguard_wg_lax
+set network.wg_lax_peer.public_key='yFfR+rKAeRaLgVg6atrjzD0rqqgbZYxnDCOAP/JbkQw='
+set network.wg_lax_peer.preshared_key='JP0mI7dti2DGxxLe9PRWdzeoOG4jzyKtMhmxuM0lOjI='
+add_list network.wg_lax_peer.allowed_ips='10.77.0.5/32'
+add_list network.wg_lax_peer.allowed_ips='fd77::5/128'
+set network.wg_lax_peer.route_allowed_ips='0'
+set network.wg_lax_peer.endpoint_host='198.51.100.13'
+set network.wg_lax_peer.endpoint_port='51822'
+set network.wg_lax_peer.tofro='1'
+set network.wg_office=interface
+set network.wg_office.proto='wireguard'
+set network.wg_office.private_key='vusmjciUyeCZuSrQKxiTZxJsRwWSGVZE+VBOWoToLx0='
+set network.wg_office.listen_port='51821'
+set network.wg_office.mtu='1420'
+add_list network.wg_office.addresses='10.77.0.4/32'
+add_list network.wg_office.addresses='fd77::4/128'
+set network.wg_office.nohostroute='1'
+set network.wg_office.tofro='1'
+set network.wg_office_peer=wireguard_wg_office
+set network.wg_office_peer.public_key='U6zFXlSeFGOF5yyW9ZLU9xaxD/9LDFE86GhPgNRYIHg='
+set network.wg_office_peer.preshared_key='VhxraVMfssXwSEbPtxYPL3GxAIPihyFSS2afTkd20R0='
+add_list network.wg_office_peer.allowed_ips='10.77.0.2/32'
+add_list network.wg_office_peer.allowed_ips='fd77::2/128'
+set network.wg_office_peer.route_allowed_ips='0'
+set network.wg_office_peer.tofro='1'
+set network.tofro_route0=route
+set network.tofro_route0.interface='wg_home'
+set network.tofro_route0.target='10.77.0.1/32'
+set network.tofro_route0.source='10.77.0.4'
+set network.tofro_route0.proto='116'
+set network.tofro_route0.tofro='1'
+set network.tofro_route1=route
+set network.tofro_route1.interface='wg_office'
+set network.tofro_route1.target='10.77.0.2/32'
+set network.tofro_route1.source='10.77.0.4'
+set network.tofro_route1.proto='116'
+set network.tofro_route1.tofro='1'
+set network.tofro_route2=route
+set network.tofro_route2.interface='wg_hkg'
+set network.tofro_route2.target='10.77.0.3/32'
+set network.tofro_route2.source='10.77.0.4'
+set network.tofro_route2.proto='116'
+set network.tofro_route2.tofro='1'
+set network.tofro_route3=route
+set network.tofro_route3.interface='wg_lax'
+set network.tofro_route3.target='10.77.0.5/32'
+set network.tofro_route3.source='10.77.0.4'
+set network.tofro_route3.proto='116'
+set network.tofro_route3.tofro='1'
+set network.tofro_route4=route6
+set network.tofro_route4.interface='wg_home'
+set network.tofro_route4.target='fd77::1/128'
+set network.tofro_route4.proto='116'
+set network.tofro_route4.tofro='1'
+set network.tofro_route5=route6
+set network.tofro_route5.interface='wg_office'
+set network.tofro_route5.target='fd77::2/128'
+set network.tofro_route5.proto='116'
+set network.tofro_route5.tofro='1'
+set network.tofro_route6=route6
+set network.tofro_route6.interface='wg_hkg'
+set network.tofro_route6.target='fd77::3/128'
+set network.tofro_route6.proto='116'
+set network.tofro_route6.tofro='1'
+set network.tofro_route7=route6
+set network.tofro_route7.interface='wg_lax'
+set network.tofro_route7.target='fd77::5/128'
+set network.tofro_route7.proto='116'
+set network.tofro_route7.tofro='1'
+set firewall.tofro=zone
+set firewall.tofro.name='tofro'
+add_list firewall.tofro.network='wg_hkg'
+add_list firewall.tofro.network='wg_home'
+add_list firewall.tofro.network='wg_lax'
+add_list firewall.tofro.network='wg_office'
+set firewall.tofro.input='ACCEPT'
+set firewall.tofro.output='ACCEPT'
+set firewall.tofro.forward='ACCEPT'
+set firewall.tofro.tofro='1'
+set firewall.tofro_ports=rule
+set firewall.tofro_ports.name='tofro'
+set firewall.tofro_ports.src='wan'
+set firewall.tofro_ports.proto='udp'
+set firewall.tofro_ports.dest_port='51822 51820 51823 51821'
+set firewall.tofro_ports.target='ACCEPT'
+set firewall.tofro_ports.tofro='1'
+set firewall.tofro_table=include
+set firewall.tofro_table.type='nftables'
+set firewall.tofro_table.path='/etc/tofro/tofro.nft'
+set firewall.tofro_table.position='ruleset-post'
+set firewall.tofro_table.tofro='1'
+TOFRO
+cat >/etc/tofro/tofro.nft <<'TOFRO'
+add table inet tofro
+delete table inet tofro
+add table inet tofro
+add set inet tofro tunnels { type ifname; }
+add set inet tofro transits { type ifname . ifname; counter; }
+add set inet tofro arrivals4 { type ifname . ipv4_addr; flags interval; }
+add set inet tofro behind4 { type ipv4_addr; flags interval; }
+add set inet tofro arrivals6 { type ifname . ipv6_addr; flags interval; }
+add set inet tofro behind6 { type ipv6_addr; flags interval; }
+flush set inet tofro behind4
+flush set inet tofro behind6
+add chain inet tofro arrive { type filter hook prerouting priority raw; policy accept; }
+flush chain inet tofro arrive
+add rule inet tofro arrive iifname @tunnels iifname . ip saddr != @arrivals4 counter drop
+add rule inet tofro arrive iifname @tunnels iifname . ip6 saddr != @arrivals6 counter drop
+add rule inet tofro arrive iifname @tunnels fib daddr type != local ip daddr != @behind4 notrack
+add rule inet tofro arrive iifname @tunnels fib daddr type != local ip6 daddr != @behind6 notrack
+add chain inet tofro pass { type filter hook forward priority filter; policy accept; }
+flush chain inet tofro pass
+add rule inet tofro pass iifname . oifname @transits accept
+add rule inet tofro pass iifname @tunnels oifname @tunnels counter drop
+add rule inet tofro pass iifname @tunnels ct status dnat accept
+add rule inet tofro pass iifname @tunnels ip daddr @behind4 accept
+add rule inet tofro pass iifname @tunnels ip6 daddr @behind6 accept
+add rule inet tofro pass iifname @tunnels counter drop
+add element inet tofro tunnels { "wg_hkg" }
+add element inet tofro arrivals4 { "wg_hkg" . 10.77.0.1/32, "wg_hkg" . 10.77.0.3/32 }
+add element inet tofro arrivals6 { "wg_hkg" . fd77::1/128, "wg_hkg" . fd77::3/128 }
+add element inet tofro transits { "wg_hkg" . "wg_lax" }
+add element inet tofro tunnels { "wg_home" }
+add element inet tofro arrivals4 { "wg_home" . 10.77.0.1/32 }
+add element inet tofro arrivals6 { "wg_home" . fd77::1/128 }
+add element inet tofro tunnels { "wg_lax" }
+add element inet tofro arrivals4 { "wg_lax" . 10.77.0.5/32 }
+add element inet tofro arrivals6 { "wg_lax" . fd77::5/128 }
+add element inet tofro transits { "wg_lax" . "wg_office" }
+add element inet tofro tunnels { "wg_office" }
+add element inet tofro arrivals4 { "wg_office" . 10.77.0.2/32 }
+add element inet tofro arrivals6 { "wg_office" . fd77::2/128 }
+add element inet tofro transits { "wg_office" . "wg_home" }
+TOFRO
+cat >/etc/sysctl.d/60-tofro.conf <<'TOFRO'
+net.ipv4.ip_forward=1
+net.ipv6.conf.all.forwarding=1
+net.ipv4.conf.wg_hkg.rp_filter=2
+net.ipv4.conf.wg_home.rp_filter=2
+net.ipv4.conf.wg_lax.rp_filter=2
+net.ipv4.conf.wg_office.rp_filter=2
+TOFRO
+uci commit network; uci commit firewall
+sysctl -qp /etc/sysctl.d/60-tofro.conf 2>/dev/null || true
+/etc/init.d/network reload; /etc/init.d/firewall restart

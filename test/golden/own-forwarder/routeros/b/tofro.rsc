@@ -1,0 +1,37 @@
+# Made by tofro from tofro.yaml: b. Change the network file and export again.
+# For RouterOS 7: copy it to the router, `/import tofro.rsc`, and remove it there, for it holds keys.
+# Not here: forwarding for y, x. RouterOS cannot tell WireGuard's packets from others. Those tunnels do not come up: let a Linux or OpenWrt node forward, by its `on:`.
+# Not here: rp_filter of each tunnel interface. RouterOS has one setting for all: /ip/settings rp-filter must be no or loose. The script refuses to run where it is strict.
+# Not here: the router's own input chain, which RouterOS's default drops from tunnels and the internet. Accept UDP  there from the internet, and what you want of in-interface-list=tofro, pings among it.
+:if ([/ip/settings/get rp-filter] = "strict") do={ :error "tofro: /ip/settings rp-filter=strict drops what comes back another way; set it to loose or no" }
+/ip/firewall/filter/remove [find where comment~"^tofro"]
+/ip/firewall/mangle/remove [find where comment~"^tofro"]
+/ip/firewall/raw/remove [find where comment~"^tofro"]
+/ip/firewall/address-list/remove [find where comment~"^tofro"]
+/ipv6/firewall/filter/remove [find where comment~"^tofro"]
+/ipv6/firewall/mangle/remove [find where comment~"^tofro"]
+/ipv6/firewall/raw/remove [find where comment~"^tofro"]
+/ipv6/firewall/address-list/remove [find where comment~"^tofro"]
+/routing/rule/remove [find where comment~"^tofro"]
+/ip/route/remove [find where comment~"^tofro"]
+/ipv6/route/remove [find where comment~"^tofro"]
+/routing/table/remove [find where comment~"^tofro"]
+/ip/address/remove [find where comment~"^tofro"]
+/ipv6/address/remove [find where comment~"^tofro"]
+/interface/list/member/remove [find where comment~"^tofro"]
+/interface/list/remove [find where comment~"^tofro"]
+/interface/wireguard/peers/remove [find where comment~"^tofro"]
+/interface/wireguard/remove [find where comment~"^tofro"]
+/ip/settings/set ip-forward=yes
+/interface/list/add name="tofro" comment="tofro"
+/ip/firewall/filter/add chain=tofro action=drop out-interface-list="tofro" comment="tofro"
+/ip/firewall/filter/add chain=tofro action=accept connection-nat-state=dstnat comment="tofro"
+/ip/firewall/filter/add chain=tofro action=drop comment="tofro"
+/ip/firewall/filter/add chain=forward action=jump jump-target=tofro in-interface-list="tofro" comment="tofro: jump"
+:do { /ip/firewall/filter/move [find where comment="tofro: jump"] destination=[:pick [find where dynamic=no] 0] } on-error={ :put "tofro: see that the rule 'tofro: jump' stands first in /ip/firewall/filter" }
+/ipv6/firewall/filter/add chain=tofro action=drop out-interface-list="tofro" comment="tofro"
+/ipv6/firewall/filter/add chain=tofro action=accept connection-nat-state=dstnat comment="tofro"
+/ipv6/firewall/filter/add chain=tofro action=drop comment="tofro"
+/ipv6/firewall/filter/add chain=forward action=jump jump-target=tofro in-interface-list="tofro" comment="tofro: jump"
+:do { /ipv6/firewall/filter/move [find where comment="tofro: jump"] destination=[:pick [find where dynamic=no] 0] } on-error={ :put "tofro: see that the rule 'tofro: jump' stands first in /ipv6/firewall/filter" }
+/interface/wireguard/enable [find where comment~"^tofro"]

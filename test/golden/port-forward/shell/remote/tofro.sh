@@ -1,0 +1,74 @@
+# Made by tofro from tofro.yaml: remote. Change the network file and export again.
+# `sh tofro.sh up` as root, at each boot too; again after each change; `sh tofro.sh down` leaves the machine as it was.
+set -e; umask 077
+PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
+down() {
+  if [ -e /run/tofro/shell ]; then
+    for f in -4 -6; do while ip $f rule del protocol 116 2>/dev/null; do :; done; done
+    for i in $(cat /run/tofro/shell/interfaces 2>/dev/null); do ip link del $i 2>/dev/null || true; done
+    for f in $(ls /run/tofro/shell/saved); do while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < /run/tofro/shell/saved/$f; done
+    nft delete table inet tofro 2>/dev/null || true
+    rm -r /run/tofro/shell; rmdir /run/tofro 2>/dev/null || true
+  fi
+}
+up() {
+  mkdir -p /run/tofro/shell/saved
+  nft -f - <<'TOFRO'
+add table inet tofro
+delete table inet tofro
+add table inet tofro
+add set inet tofro tunnels { type ifname; }
+add set inet tofro transits { type ifname . ifname; counter; }
+add set inet tofro arrivals4 { type ifname . ipv4_addr; flags interval; }
+add set inet tofro behind4 { type ipv4_addr; flags interval; }
+flush set inet tofro behind4
+add chain inet tofro arrive { type filter hook prerouting priority raw; policy accept; }
+flush chain inet tofro arrive
+add rule inet tofro arrive iifname @tunnels iifname . ip saddr != @arrivals4 counter drop
+add chain inet tofro pass { type filter hook forward priority filter; policy accept; }
+flush chain inet tofro pass
+add rule inet tofro pass iifname . oifname @transits accept
+add rule inet tofro pass iifname @tunnels oifname @tunnels counter drop
+add rule inet tofro pass iifname @tunnels ct status dnat accept
+add rule inet tofro pass iifname @tunnels ip daddr @behind4 accept
+add rule inet tofro pass iifname @tunnels counter drop
+add element inet tofro tunnels { "wg-local" }
+add element inet tofro arrivals4 { "wg-local" . 192.168.51.3/32 }
+add element inet tofro tunnels { "wg-local-hkg" }
+add element inet tofro arrivals4 { "wg-local-hkg" . 192.168.51.3/32 }
+TOFRO
+  ip link add wg-local type wireguard 2>/dev/null || wireguard-go wg-local >/dev/null
+  echo wg-local >>/run/tofro/shell/interfaces
+  wg setconf wg-local /dev/stdin <<'TOFRO'
+[Interface]
+PrivateKey = txGZ69Bws2vqtzF5IMLC8dd3340F5VJ9hFj9pXyxeno=
+ListenPort = 51820
+[Peer]
+PublicKey = MkjrEcBWLq3Nox29mDvzLXoliBE8u/+ZBeDx4LwpPOw=
+PresharedKey = p72qw18RxHxaux9WwBgtzfo94eQ2hfYKvKKlL7PjRyA=
+AllowedIPs = 192.168.51.3/32
+TOFRO
+  sysctl -qw net.ipv4.conf.wg-local.rp_filter=2
+  ip address add 192.168.51.2/32 dev wg-local
+  ip link set wg-local mtu 1420 up
+  ip link add wg-local-hkg type wireguard 2>/dev/null || wireguard-go wg-local-hkg >/dev/null
+  echo wg-local-hkg >>/run/tofro/shell/interfaces
+  wg setconf wg-local-hkg /dev/stdin <<'TOFRO'
+[Interface]
+PrivateKey = txGZ69Bws2vqtzF5IMLC8dd3340F5VJ9hFj9pXyxeno=
+ListenPort = 51821
+[Peer]
+PublicKey = MkjrEcBWLq3Nox29mDvzLXoliBE8u/+ZBeDx4LwpPOw=
+PresharedKey = G8u3S/JgzjxGP6ePRQiVADOpa9DW/w4BZld/QZCDLqk=
+AllowedIPs = 192.168.51.3/32
+TOFRO
+  sysctl -qw net.ipv4.conf.wg-local-hkg.rp_filter=2
+  ip address add 192.168.51.2/32 dev wg-local-hkg
+  ip link set wg-local-hkg mtu 1420 up
+  ip route replace 192.168.51.3/32 dev wg-local proto 116 src 192.168.51.2
+}
+case "$1" in
+  up) down; trap 'down' EXIT; trap 'exit 1' INT TERM HUP; up; trap - EXIT ;;
+  down) down ;;
+  *) echo "usage: sh $0 up|down" >&2; exit 2 ;;
+esac

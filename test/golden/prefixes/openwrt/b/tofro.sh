@@ -1,0 +1,127 @@
+# Made by tofro from tofro.yaml: b. Change the network file and export again.
+# `sh tofro.sh` on the router: replaces what an earlier one wrote. Needs wireguard-tools and kmod-wireguard.
+# Not here: interface names with other characters than letters, digits and _: wg-home is wg_home, wg-site is wg_site. Everything else is called so in these files, too; `show`, `trace` and `doctor` use the plan's names.
+set -e; umask 077
+mkdir -p /etc/tofro
+for config in network firewall; do
+  for each in $(uci -q show $config | sed -n "s/^$config[.]\([^.]*\)[.]tofro='1'$/\1/p"); do uci -q delete $config.$each; done
+done
+uci batch <<'TOFRO'
+set network.wg_home=interface
+set network.wg_home.proto='wireguard'
+set network.wg_home.private_key='PiPoFgA5WUoziU9lZOGxNIu9egCI1CxKy3PurtWcAJ0='
+set network.wg_home.listen_port='51820'
+set network.wg_home.mtu='1420'
+add_list network.wg_home.addresses='10.50.0.2/32'
+set network.wg_home.nohostroute='1'
+set network.wg_home.tofro='1'
+set network.wg_home_peer=wireguard_wg_home
+set network.wg_home_peer.public_key='7EPEPMXh7gS+7Tlids6hLrebeDzwW7muILybM7V47hw='
+set network.wg_home_peer.preshared_key='1SbRCUnWpjf2f7QUS+bXBUzKqwXCkyD/AWWqrJZv+0c='
+add_list network.wg_home_peer.allowed_ips='10.50.0.1/32'
+add_list network.wg_home_peer.allowed_ips='192.168.1.0/24'
+set network.wg_home_peer.route_allowed_ips='0'
+set network.wg_home_peer.tofro='1'
+set network.wg_site=interface
+set network.wg_site.proto='wireguard'
+set network.wg_site.private_key='PiPoFgA5WUoziU9lZOGxNIu9egCI1CxKy3PurtWcAJ0='
+set network.wg_site.listen_port='51821'
+set network.wg_site.mtu='1420'
+add_list network.wg_site.addresses='10.50.0.2/32'
+set network.wg_site.nohostroute='1'
+set network.wg_site.tofro='1'
+set network.wg_site_peer=wireguard_wg_site
+set network.wg_site_peer.public_key='WNXxBXcHrtcSgN3Kp4fL3lOvRVMtLAfHTHj5GRXcyLc='
+set network.wg_site_peer.preshared_key='SHlQo30NrA575UtJRGW+bb6mpD7FOHFVc+jPdsFczpc='
+add_list network.wg_site_peer.allowed_ips='10.50.0.3/32'
+add_list network.wg_site_peer.allowed_ips='192.168.2.0/24'
+add_list network.wg_site_peer.allowed_ips='192.168.3.0/24'
+set network.wg_site_peer.route_allowed_ips='0'
+set network.wg_site_peer.endpoint_host='198.51.100.3'
+set network.wg_site_peer.endpoint_port='51821'
+set network.wg_site_peer.tofro='1'
+set network.tofro_route0=route
+set network.tofro_route0.interface='wg_home'
+set network.tofro_route0.target='10.50.0.1/32'
+set network.tofro_route0.source='10.50.0.2'
+set network.tofro_route0.proto='116'
+set network.tofro_route0.tofro='1'
+set network.tofro_route1=route
+set network.tofro_route1.interface='wg_site'
+set network.tofro_route1.target='10.50.0.3/32'
+set network.tofro_route1.source='10.50.0.2'
+set network.tofro_route1.proto='116'
+set network.tofro_route1.tofro='1'
+set network.tofro_route2=route
+set network.tofro_route2.interface='wg_home'
+set network.tofro_route2.target='192.168.1.0/24'
+set network.tofro_route2.source='10.50.0.2'
+set network.tofro_route2.proto='116'
+set network.tofro_route2.tofro='1'
+set network.tofro_route3=route
+set network.tofro_route3.interface='wg_site'
+set network.tofro_route3.target='192.168.2.0/24'
+set network.tofro_route3.source='10.50.0.2'
+set network.tofro_route3.proto='116'
+set network.tofro_route3.tofro='1'
+set network.tofro_route4=route
+set network.tofro_route4.interface='wg_site'
+set network.tofro_route4.target='192.168.3.0/24'
+set network.tofro_route4.source='10.50.0.2'
+set network.tofro_route4.proto='116'
+set network.tofro_route4.tofro='1'
+set firewall.tofro=zone
+set firewall.tofro.name='tofro'
+add_list firewall.tofro.network='wg_home'
+add_list firewall.tofro.network='wg_site'
+set firewall.tofro.input='ACCEPT'
+set firewall.tofro.output='ACCEPT'
+set firewall.tofro.forward='ACCEPT'
+set firewall.tofro.tofro='1'
+set firewall.tofro_ports=rule
+set firewall.tofro_ports.name='tofro'
+set firewall.tofro_ports.src='wan'
+set firewall.tofro_ports.proto='udp'
+set firewall.tofro_ports.dest_port='51820 51821'
+set firewall.tofro_ports.target='ACCEPT'
+set firewall.tofro_ports.tofro='1'
+set firewall.tofro_table=include
+set firewall.tofro_table.type='nftables'
+set firewall.tofro_table.path='/etc/tofro/tofro.nft'
+set firewall.tofro_table.position='ruleset-post'
+set firewall.tofro_table.tofro='1'
+TOFRO
+cat >/etc/tofro/tofro.nft <<'TOFRO'
+add table inet tofro
+delete table inet tofro
+add table inet tofro
+add set inet tofro tunnels { type ifname; }
+add set inet tofro transits { type ifname . ifname; counter; }
+add set inet tofro arrivals4 { type ifname . ipv4_addr; flags interval; }
+add set inet tofro behind4 { type ipv4_addr; flags interval; }
+flush set inet tofro behind4
+add chain inet tofro arrive { type filter hook prerouting priority raw; policy accept; }
+flush chain inet tofro arrive
+add rule inet tofro arrive iifname @tunnels iifname . ip saddr != @arrivals4 counter drop
+add rule inet tofro arrive iifname @tunnels fib daddr type != local ip daddr != @behind4 notrack
+add chain inet tofro pass { type filter hook forward priority filter; policy accept; }
+flush chain inet tofro pass
+add rule inet tofro pass iifname . oifname @transits accept
+add rule inet tofro pass iifname @tunnels oifname @tunnels counter drop
+add rule inet tofro pass iifname @tunnels ct status dnat accept
+add rule inet tofro pass iifname @tunnels ip daddr @behind4 accept
+add rule inet tofro pass iifname @tunnels counter drop
+add element inet tofro tunnels { "wg_home" }
+add element inet tofro arrivals4 { "wg_home" . 10.50.0.1/32, "wg_home" . 192.168.1.0/24 }
+add element inet tofro transits { "wg_home" . "wg_site" }
+add element inet tofro tunnels { "wg_site" }
+add element inet tofro arrivals4 { "wg_site" . 10.50.0.3/32, "wg_site" . 192.168.2.0/24, "wg_site" . 192.168.3.0/24 }
+TOFRO
+cat >/etc/sysctl.d/60-tofro.conf <<'TOFRO'
+net.ipv4.ip_forward=1
+net.ipv4.conf.wg_home.rp_filter=2
+net.ipv4.conf.wg_site.rp_filter=2
+TOFRO
+uci commit network; uci commit firewall
+sysctl -qp /etc/sysctl.d/60-tofro.conf 2>/dev/null || true
+/etc/init.d/network reload; /etc/init.d/firewall restart

@@ -1,0 +1,83 @@
+# Made by tofro from tofro.yaml: b. Change the network file and export again.
+# `sh tofro.sh up` as root, at each boot too; again after each change; `sh tofro.sh down` leaves the machine as it was.
+set -e; umask 077
+PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
+down() {
+  if [ -e /run/tofro/shell ]; then
+    for f in -4 -6; do while ip $f rule del protocol 116 2>/dev/null; do :; done; done
+    for i in $(cat /run/tofro/shell/interfaces 2>/dev/null); do ip link del $i 2>/dev/null || true; done
+    for f in $(ls /run/tofro/shell/saved); do while IFS=: read -r key was; do if [ -e $key ]; then echo $was > $key; fi; done < /run/tofro/shell/saved/$f; done
+    nft delete table inet tofro 2>/dev/null || true
+    rm -r /run/tofro/shell; rmdir /run/tofro 2>/dev/null || true
+  fi
+}
+up() {
+  mkdir -p /run/tofro/shell/saved
+  nft -f - <<'TOFRO'
+add table inet tofro
+delete table inet tofro
+add table inet tofro
+add set inet tofro tunnels { type ifname; }
+add set inet tofro transits { type ifname . ifname; counter; }
+add set inet tofro arrivals4 { type ifname . ipv4_addr; flags interval; }
+add set inet tofro behind4 { type ipv4_addr; flags interval; }
+flush set inet tofro behind4
+add chain inet tofro arrive { type filter hook prerouting priority raw; policy accept; }
+flush chain inet tofro arrive
+add rule inet tofro arrive iifname @tunnels iifname . ip saddr != @arrivals4 counter drop
+add rule inet tofro arrive iifname @tunnels fib daddr type != local ip daddr != @behind4 notrack
+add chain inet tofro pass { type filter hook forward priority filter; policy accept; }
+flush chain inet tofro pass
+add rule inet tofro pass iifname . oifname @transits accept
+add rule inet tofro pass iifname @tunnels oifname @tunnels counter drop
+add rule inet tofro pass iifname @tunnels ct status dnat accept
+add rule inet tofro pass iifname @tunnels ip daddr @behind4 accept
+add rule inet tofro pass iifname @tunnels counter drop
+add element inet tofro tunnels { "wg-home" }
+add element inet tofro arrivals4 { "wg-home" . 10.50.0.1/32, "wg-home" . 192.168.1.0/24 }
+add element inet tofro transits { "wg-home" . "wg-site" }
+add element inet tofro tunnels { "wg-site" }
+add element inet tofro arrivals4 { "wg-site" . 10.50.0.3/32, "wg-site" . 192.168.2.0/24, "wg-site" . 192.168.3.0/24 }
+TOFRO
+  was=$(grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/conf/*/accept_redirects); (set -C; echo "$was" > /run/tofro/shell/saved/ipv4) 2>/dev/null || true
+  sysctl -qw net.ipv4.ip_forward=1
+  ip link add wg-home type wireguard 2>/dev/null || wireguard-go wg-home >/dev/null
+  echo wg-home >>/run/tofro/shell/interfaces
+  wg setconf wg-home /dev/stdin <<'TOFRO'
+[Interface]
+PrivateKey = PiPoFgA5WUoziU9lZOGxNIu9egCI1CxKy3PurtWcAJ0=
+ListenPort = 51820
+[Peer]
+PublicKey = 7EPEPMXh7gS+7Tlids6hLrebeDzwW7muILybM7V47hw=
+PresharedKey = 1SbRCUnWpjf2f7QUS+bXBUzKqwXCkyD/AWWqrJZv+0c=
+AllowedIPs = 10.50.0.1/32, 192.168.1.0/24
+TOFRO
+  sysctl -qw net.ipv4.conf.wg-home.rp_filter=2
+  ip address add 10.50.0.2/32 dev wg-home
+  ip link set wg-home mtu 1420 up
+  ip link add wg-site type wireguard 2>/dev/null || wireguard-go wg-site >/dev/null
+  echo wg-site >>/run/tofro/shell/interfaces
+  wg setconf wg-site /dev/stdin <<'TOFRO'
+[Interface]
+PrivateKey = PiPoFgA5WUoziU9lZOGxNIu9egCI1CxKy3PurtWcAJ0=
+ListenPort = 51821
+[Peer]
+PublicKey = WNXxBXcHrtcSgN3Kp4fL3lOvRVMtLAfHTHj5GRXcyLc=
+PresharedKey = SHlQo30NrA575UtJRGW+bb6mpD7FOHFVc+jPdsFczpc=
+AllowedIPs = 10.50.0.3/32, 192.168.2.0/24, 192.168.3.0/24
+Endpoint = 198.51.100.3:51821
+TOFRO
+  sysctl -qw net.ipv4.conf.wg-site.rp_filter=2
+  ip address add 10.50.0.2/32 dev wg-site
+  ip link set wg-site mtu 1420 up
+  ip route replace 10.50.0.1/32 dev wg-home proto 116 src 10.50.0.2
+  ip route replace 10.50.0.3/32 dev wg-site proto 116 src 10.50.0.2
+  ip route replace 192.168.1.0/24 dev wg-home proto 116 src 10.50.0.2
+  ip route replace 192.168.2.0/24 dev wg-site proto 116 src 10.50.0.2
+  ip route replace 192.168.3.0/24 dev wg-site proto 116 src 10.50.0.2
+}
+case "$1" in
+  up) down; trap 'down' EXIT; trap 'exit 1' INT TERM HUP; up; trap - EXIT ;;
+  down) down ;;
+  *) echo "usage: sh $0 up|down" >&2; exit 2 ;;
+esac
