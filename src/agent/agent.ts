@@ -43,16 +43,20 @@ export async function agent(folder: string): Promise<void> {
     onRepaired: () => choosing.pin(),
     log: (line) => process.stderr.write(`${line}\n`),
   });
+  const status = (): object => ({
+    node: config.node,
+    pid: process.pid,
+    keeper: keeper.status(),
+    ...(choosing.status() as object),
+  });
   const close = await serve(SOCKET, {
-    status: () => ({
-      node: config.node,
-      pid: process.pid,
-      keeper: keeper.status(),
-      ...(choosing.status() as object),
-    }),
-    choice: () => choosing.choice(),
+    status,
+    choice: ({ with: more }) => ({ ...choosing.choice(), ...(more === "status" && { status: status() }) }),
     picture: () => choosing.picture(),
     pair: ({ from, to }) => choosing.pair(String(from), String(to)),
+    past: ({ from, to, for: forMs }) => choosing.past(String(from), String(to), Number(forMs)),
+    suppose: ({ what }) => choosing.suppose(String(what)),
+    changes: () => choosing.changes(),
     why: ({ from, to, at }) =>
       choosing.why(String(from), String(to), typeof at === "string" ? Date.parse(at) : undefined),
   });

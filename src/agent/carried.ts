@@ -1,14 +1,19 @@
-// What this machine forwards for others, by the counters of its own firewall; of a month, and so kept over restarts.
+// What this machine forwards for others, by the counters of its own firewall; of a month, and so kept over restarts, where the
+// file sets a limit.
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { Meter, monthOf, type Carried, type MeterState } from "../core/agent/meter.ts";
+import type { Forwarded } from "../core/agent/messages.ts";
 import { parseCounters } from "../core/counter-listing.ts";
 import { NFT_TABLE } from "../core/node-state.ts";
 import type { Host } from "../linux/command.ts";
 import { CARRIED } from "../render/agent.ts";
+import type { ProbedEnd } from "./pins.ts";
 
-const READ_MS = 2_000;
+/** With a limit, and without. */
+const [LIMIT_MS, LOOK_MS] = [2_000, 10_000];
+const ANSWER_MS = 2_000;
 const KEEP_MS = 60_000;
 const ARGV = ["nft", "-j", "list", "set", "inet", NFT_TABLE, "transits"];
 
@@ -18,18 +23,35 @@ const kept = z.strictObject({
   counters: z.array(z.tuple([z.string(), z.int().min(0)])),
 });
 
+/** More take their time to be listed and read: the agent has better things to do than to count for the history. */
+export const MOST_COUNTED = 2_000;
+
+export interface Metering {
+  /** Absent: the file sets no limit, and nothing is kept over restarts. */
+  readonly onCarried?: (carried: Carried) => void;
+  readonly onForwarded: (forwarded: readonly Forwarded[]) => void;
+  readonly ends: readonly Pick<ProbedEnd, "interface" | "incoming">[];
+}
+
 /** Reads until the returned function ends it, which keeps what there is. */
-export async function meter(host: Host, onCarried: (carried: Carried) => void): Promise<() => Promise<void>> {
-  const counting = new Meter(await load());
+export async function meter(
+  host: Host,
+  { onCarried, onForwarded, ends }: Metering,
+): Promise<() => Promise<void>> {
+  const readMs = onCarried === undefined ? LOOK_MS : LIMIT_MS;
+  const counting = new Meter(onCarried && (await load()));
   let keptMs = performance.now();
   const read = async (): Promise<void> => {
     // While an apply makes the table anew there may be none.
-    const { stdout, code } = await host.run(ARGV, { anyExit: true, timeoutMs: READ_MS });
+    const { stdout, code } = await host.run(ARGV, { anyExit: true, timeoutMs: ANSWER_MS });
     if (code !== 0) return;
     const elements = parseCounters(stdout).sets.get("transits") ?? [];
     const counters = new Map(elements.map(({ key, bytes }) => [key.join(" "), bytes]));
     const nowMs = performance.now();
-    onCarried(counting.read(counters, nowMs, monthOf(new Date())));
+    const carried = counting.read(counters, nowMs, monthOf(new Date()));
+    if (counters.size <= MOST_COUNTED) onForwarded(forwardedOf(counting.grown, ends));
+    if (onCarried === undefined) return;
+    onCarried(carried);
     if (nowMs - keptMs < KEEP_MS) return;
     keptMs = nowMs;
     await save(counting.state);
@@ -37,11 +59,21 @@ export async function meter(host: Host, onCarried: (carried: Carried) => void): 
   let reading: Promise<void> = read().catch(() => undefined);
   const timer = setInterval(() => {
     reading = reading.then(read).catch(() => undefined);
-  }, READ_MS);
+  }, readMs);
   return async () => {
     clearInterval(timer);
-    await reading.then(() => save(counting.state)).catch(() => undefined);
+    await reading;
+    if (onCarried !== undefined) await save(counting.state).catch(() => undefined);
   };
+}
+
+/** By link; what came by an interface that is gone, or left by one, is nobody's. */
+export function forwardedOf(grown: ReadonlyMap<string, number>, ends: Metering["ends"]): Forwarded[] {
+  const incoming = new Map(ends.map((end) => [end.interface, end.incoming]));
+  return Array.from(grown, ([key, octets]): Forwarded[] => {
+    const [came, went] = key.split(" ").map((name) => incoming.get(name));
+    return came === undefined || went === undefined ? [] : [[came, went ^ 1, octets]];
+  }).flat();
 }
 
 async function load(): Promise<MeterState | undefined> {

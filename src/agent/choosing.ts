@@ -1,6 +1,6 @@
 // The part of an agent that hears its links, speaks with the others and says what the machine shall be held at.
 import { readFileSync } from "node:fs";
-import { Agent, type Effect } from "../core/agent/agent.ts";
+import { Agent, LAST, type Effect } from "../core/agent/agent.ts";
 import { wholeOf } from "../core/agent/installed.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
 import { choiceToText, type ChoiceText, type ToAgent } from "../core/agent/messages.ts";
@@ -9,7 +9,8 @@ import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
 import { compile, type Plan } from "../core/plan.ts";
-import { linesByPair } from "../core/lines.ts";
+import { measuredPairs } from "../core/lines.ts";
+import { tellLink } from "../core/agent/told.ts";
 import { controllerOf } from "../core/spec.ts";
 import { RunningController } from "../controller/controller.ts";
 import { HISTORY } from "../render/agent.ts";
@@ -17,7 +18,7 @@ import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "../core/agent/config.ts";
 import type { Carried } from "../core/agent/meter.ts";
 import { localHost } from "../linux/command.ts";
-import { meter } from "./carried.ts";
+import { meter, MOST_COUNTED } from "./carried.ts";
 import { callController, type AgentEnd } from "./control.ts";
 import type { Metric } from "../core/metrics/exposition.ts";
 import { agentMetrics, type AgentFigures } from "./metrics.ts";
@@ -88,7 +89,10 @@ export class Choosing {
         network: options.print,
         session: newSession(),
         life: Date.now(),
-        choice: options.kept?.choice ?? begin(networkOf(spec, this.#plan.topology)).choice,
+        installed: options.kept?.installed ?? {
+          choice: begin(networkOf(spec, this.#plan.topology)).choice,
+          distance: LAST,
+        },
         ...(options.kept && { conditions: options.kept.conditions }),
         distances: (from, to) => this.#router.distances(from, to),
         ...spec.failover,
@@ -129,10 +133,18 @@ export class Choosing {
     ];
     this.#stops = [probes.stop, ...timers.map((timer) => () => clearInterval(timer))];
     const carries = this.#config.spec.nodes.find(({ name }) => name === this.#config.node)?.carries;
-    if (carries?.rateBps !== undefined || carries?.monthBytes !== undefined)
-      this.#meter = meter(localHost, (carried) => {
-        this.#carried = carried;
-        this.#core.carried(carried);
+    const isLimited = carries?.rateBps !== undefined || carries?.monthBytes !== undefined;
+    const transits = this.state.firewall.transits.length;
+    if (isLimited || (transits > 0 && transits <= MOST_COUNTED))
+      this.#meter = meter(localHost, {
+        ends,
+        onForwarded: (forwarded) => this.#core.forwarded(forwarded),
+        ...(isLimited && {
+          onCarried: (carried) => {
+            this.#carried = carried;
+            this.#core.carried(carried);
+          },
+        }),
       });
     this.#carryOut(this.#core.begin());
     this.#join(identity, addresses);
@@ -167,13 +179,11 @@ export class Choosing {
     const { choice, down } = this.#core.holding;
     return {
       epoch: choice.epoch,
+      life: this.#core.session,
       controller: { node: controllerOf(this.#config.spec), isConnected: this.#isConnected },
-      links: Array.from(this.#core.incoming, ([link, incoming]) => ({
-        tunnel: this.#plan.topology.tunnels[link >> 1]!.id,
-        from: names[senders[link]!],
-        condition: incoming.condition,
-        ...incoming.figures(nowMs),
-      })),
+      links: Array.from(this.#core.incoming, ([link, incoming]) =>
+        tellLink(this.#plan.topology.tunnels[link >> 1]!.id, names[senders[link]!]!, incoming, nowMs),
+      ),
       ...(this.#carried && { carried: this.#carried }),
       down: Array.from(down, (link) => ({
         tunnel: this.#plan.topology.tunnels[link >> 1]!.id,
@@ -239,6 +249,18 @@ export class Choosing {
     return this.#theController().pair(from, to);
   }
 
+  past(from: string, to: string, forMs: number): unknown {
+    return this.#theController().past(from, to, forMs);
+  }
+
+  suppose(what: string): unknown {
+    return this.#theController().suppose(what);
+  }
+
+  changes(): unknown {
+    return this.#theController().changes();
+  }
+
   #theController(): RunningController {
     if (this.#controller !== undefined) return this.#controller;
     throw new Error(`the controller runs on ${controllerOf(this.#config.spec) ?? "no node"}`);
@@ -286,9 +308,7 @@ export class Choosing {
       keys,
       topology: this.#plan.topology,
       tunnels: this.#plan.topology.tunnels.map(({ id }) => id),
-      measured: Array.from(linesByPair(spec)).flatMap(([pair, { kind }]) =>
-        kind === "measured" ? [pair] : [],
-      ),
+      measured: measuredPairs(spec),
       history: { path: HISTORY, program: process.argv[1]! },
       log: (line) => process.stderr.write(`${line}\n`),
       ordered: (message) => this.#ordered(message),
@@ -315,7 +335,7 @@ export class Choosing {
         this.#events?.hold(this.#router.state(effect.holding));
         this.#events?.keep({
           print: this.#options.print,
-          choice: wholeOf(effect.holding),
+          installed: this.#core.installed,
           conditions: new Map(
             Array.from(this.#core.incoming, ([link, { condition }]) => [link, condition] as const),
           ),

@@ -6,8 +6,9 @@ import { contains, hostPrefix, type Prefix } from "../core/address.ts";
 import type { Choice } from "../core/choose/choice.ts";
 import type { Lock } from "../core/lock.ts";
 import type { NodeState, Route } from "../core/node-state.ts";
-import { exceptionRules } from "../core/node-states.ts";
+import { turned } from "../core/node-states.ts";
 import { compile, type Plan } from "../core/plan.ts";
+import type { LinkIndex } from "../core/route.ts";
 import type { Exceptions } from "../core/traffic.ts";
 import { forwardingOf, repair, repairRules, withRepairs } from "../core/failover/repair.ts";
 import type { Spec } from "../core/spec.ts";
@@ -45,55 +46,67 @@ export class Router {
     const state = this.#installed(holding);
     // Half-way it repairs what everybody still has.
     const whole = wholeOf(holding);
+    const forwarding = this.#forwardings.of(whole);
+    const node = this.#index(whole);
+    const links = new Map(
+      repair(forwarding, node, holding.down).flatMap(({ to, link }) =>
+        this.#forwardings.choiceFor(holding, node, to) === whole ? [[to, link] as const] : [],
+      ),
+    );
+    // Half-way between two choices rules are not repaired.
+    const rules = holding.before === undefined ? repairRules(forwarding, node, holding.down) : [];
+    if (links.size === 0 && rules.length === 0) return state;
     const { nodes, tunnels } = this.plan(whole).topology;
     const repaired = new Map(
-      repair(this.#forwardings.of(whole), this.#index(whole), holding.down).flatMap(({ to, link }) =>
+      [...links].flatMap(([to, link]) =>
         prefixesOf(nodes[to]!).map(
           (prefix) => [prefix, tunnels[link >> 1]!.ends[link & 1]!.interface] as const,
         ),
       ),
     );
-    const forwarded = this.#repairedRules(holding);
-    if (repaired.size === 0 && forwarded === undefined) return state;
-    return {
-      ...state,
-      ...(forwarded && { rules: forwarded.rules }),
-      routes: (forwarded ? [...mainRoutes(state), ...forwarded.routes] : state.routes).map((route) => {
-        const to = route.table === "main" ? repaired.get(route.prefix) : undefined;
-        // Repairs are of the last whole choice.
-        const isWhole = this.#choiceFor(holding, route.prefix) === whole;
-        return to === undefined || !isWhole ? route : { ...route, interface: to };
-      }),
-    };
+    const main = mainRoutes(state).map((route) => {
+      const to = repaired.get(route.prefix);
+      return to === undefined ? route : { ...route, interface: to };
+    });
+    const exceptions = withRepairs(this.#forwardings.exceptions(holding, node), rules);
+    const others = this.#turned(holding, exceptions, links);
+    return { ...state, routes: [...main, ...others.routes], rules: others.rules };
   }
 
   #installed(installed: Installed): NodeState {
     const target = this.#state(installed.choice);
     if (installed.before === undefined) return target;
-    const main = mainRoutes(target).map((route) => {
-      const says = this.#state(this.#choiceFor(installed, route.prefix));
-      return mainRoutes(says).find(({ prefix }) => prefix === route.prefix) ?? route;
-    });
-    const { choice } = installed;
-    const exceptions = this.#forwardings.exceptions(installed, this.#index(choice));
-    const { routes, rules } = this.#rulesOf(choice, exceptions);
+    // With `isolate` a transit may have had a way that it has no more: it stays until nobody is on it.
+    const known = this.#statesOf(installed).flatMap((state) => mainRoutes(state));
+    const main = [...new Map(known.toReversed().map((route) => [route.prefix, route]))].flatMap(
+      ([prefix, last]) => {
+        const says = mainRoutes(this.#state(this.#choiceFor(installed, prefix)));
+        const found = says.find((route) => route.prefix === prefix);
+        return found ?? (mainRoutes(target).includes(last) ? last : []);
+      },
+    );
+    const exceptions = this.#forwardings.exceptions(installed, this.#index(installed.choice));
+    const { routes, rules } = this.#turned(installed, exceptions);
     return { ...target, routes: [...main, ...routes], rules };
   }
 
-  /** Undefined: there is nothing to repair, or the rules are half-way between two choices. */
-  #repairedRules({ choice, before, down }: Holding): Pick<NodeState, "routes" | "rules"> | undefined {
-    if (before !== undefined) return undefined;
-    const forwarding = this.#forwardings.of(choice);
-    const repairs = repairRules(forwarding, this.#index(choice), down);
-    return repairs.length === 0
-      ? undefined
-      : this.#rulesOf(choice, withRepairs(forwarding.traffic.exceptions, repairs));
+  /** The present one first. */
+  #statesOf({ choice, before }: Installed): NodeState[] {
+    return [this.#state(choice), ...(before === undefined ? [] : this.#statesOf(before))];
   }
 
-  #rulesOf(choice: Choice, exceptions: Exceptions): Pick<NodeState, "routes" | "rules"> {
-    const { topology, routing } = this.plan(choice);
+  /** What is not in table main; `repaired`: by destination the links of the node's own traffic that go around what is down. */
+  #turned(
+    installed: Installed,
+    exceptions: Exceptions,
+    repaired: ReadonlyMap<number, LinkIndex> = new Map(),
+  ): Pick<NodeState, "routes" | "rules"> {
+    const { choice } = installed;
+    const { topology, routing, permits } = this.plan(choice);
     const { traffic } = this.#forwardings.of(choice);
-    return exceptionRules(topology, routing, { ...traffic, exceptions }, this.#index(choice));
+    const node = this.#index(choice);
+    const own = (to: number): LinkIndex => repaired.get(to) ?? this.#forwardings.own(installed, node, to);
+    return turned(topology, routing, traffic, permits, node, { own, exceptions });
   }
 
   #index(choice: Choice): number {

@@ -24,7 +24,7 @@ export async function serve(path: string, handlers: Handlers): Promise<() => Pro
   const server = createServer((socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket)).on("error", () => socket.destroy());
-    eachLine(socket, (line) => {
+    eachLine(socket, MOST_CHARACTERS, (line) => {
       void answer(line, handlers).then((text) => socket.writable && socket.write(`${text}\n`));
     });
   });
@@ -52,7 +52,8 @@ export async function ask(
   const timer = setTimeout(() => reject(new Error("it does not answer")), timeoutMs);
   socket.on("error", reject).on("close", () => reject(new Error("it ended")));
   socket.write(`${JSON.stringify(request)}\n`);
-  eachLine(socket, resolve);
+  // The choice of a thousand nodes has millions of characters.
+  eachLine(socket, Infinity, resolve);
   try {
     const answered = z
       .union([z.strictObject({ value: z.unknown() }), z.strictObject({ error: z.string() })])
@@ -81,12 +82,12 @@ async function answer(line: string, handlers: Handlers): Promise<string> {
   }
 }
 
-function eachLine(socket: Socket, onLine: (line: string) => void): void {
+function eachLine(socket: Socket, most: number, onLine: (line: string) => void): void {
   let rest = "";
   socket.setEncoding("utf8").on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop()!;
-    if (rest.length > MOST_CHARACTERS) socket.destroy();
+    if (rest.length > most) socket.destroy();
     else lines.forEach(onLine);
   });
 }

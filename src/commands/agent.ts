@@ -3,7 +3,6 @@ import { Command } from "@commander-js/extra-typings";
 import { CONFIG_NAME, formatConfig } from "../core/agent/config.ts";
 import { agentProgram } from "../agent/bundle.ts";
 import type { Sysctl } from "../core/node-state.ts";
-import { refuseExits } from "../core/exits.ts";
 import { compile } from "../core/plan.ts";
 import { TofroError } from "../core/error.ts";
 import { exec } from "../lab/exec.ts";
@@ -36,7 +35,6 @@ export const agentCommand = (io: Io) =>
         spec.nodes.map(({ name }) => name),
         node,
       );
-      refuseExits(spec);
       const { lab } = options;
       const host = lab === undefined ? localHost : await labHost(lab, node);
       const wireguard = lab === undefined ? undefined : (await readState(lab)).wireguard;

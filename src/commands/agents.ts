@@ -1,6 +1,6 @@
 // Whether machines have agents: said once, and kept in the lock.
 import type { Command, OptionValues } from "@commander-js/extra-typings";
-import { refuseExits } from "../core/exits.ts";
+import { refuseByHand } from "../core/by-hand.ts";
 import type { Network } from "../files/network.ts";
 
 /** Adds `--agent` and `--no-agent`; neither: as the last apply had it. */
@@ -19,7 +19,7 @@ export function withAgents<Any extends Network>(
   network: Any,
   { agent }: { readonly agent?: boolean | undefined },
 ): Any {
-  if (agent ?? network.lock.agents === true) refuseExits(network.spec);
+  if (agent ?? network.lock.agents === true) refuseByHand(network.spec);
   if (agent === undefined) return network;
   const { agents: _agents, ...lock } = network.lock;
   return { ...network, lock: agent ? { ...lock, agents: true } : lock };

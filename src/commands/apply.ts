@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { contains } from "../core/address.ts";
+import { byHandOf, type ByHand } from "../core/by-hand.ts";
 import { rekeyRound, type Change } from "../core/diff.ts";
 import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
@@ -17,7 +18,7 @@ import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
 import { nodeKeys } from "./node-keys.ts";
 import { observeAll } from "./observe.ts";
-import { planAim, planText } from "./plan.ts";
+import { byHandLines, planAim, planText } from "./plan.ts";
 import { progressOn } from "./progress.ts";
 import { unlock } from "./unlock.ts";
 import { verify } from "./verify.ts";
@@ -95,7 +96,7 @@ async function reach(
       io.stderr(`tofro: ${error.message}\nlooking again, from the start ...\n`);
       return attempt(machines);
     });
-    report(reached, options.json === true, io);
+    report(reached, options.node === undefined ? byHandOf(network.spec) : [], options.json === true, io);
   } finally {
     await machines.close();
   }
@@ -160,13 +161,15 @@ async function bring(
   ).finally(progress.end);
 }
 
-function report({ changed, all, leftOut }: Reached, json: boolean, io: Io): void {
+function report({ changed, all, leftOut }: Reached, byHand: readonly ByHand[], json: boolean, io: Io): void {
   const names = changed.map((machine) => machine.plan.node);
   if (json) {
     const unchanged = all.map((machine) => machine.plan.node).filter((node) => !names.includes(node));
-    io.stdout(`${JSON.stringify({ changed: names, unchanged, leftOut }, undefined, 2)}\n`);
+    const others = byHand.length > 0 ? { byHand } : {};
+    io.stdout(`${JSON.stringify({ changed: names, unchanged, leftOut, ...others }, undefined, 2)}\n`);
   } else {
     if (names.length > 0) io.stdout(`done: ${names.join(", ")}\n`);
+    io.stdout(byHandLines(byHand));
     if (leftOut.length > 0) io.stdout(`left out: ${leftOut.join(", ")}\n`);
   }
   if (leftOut.length > 0) io.exit(1);

@@ -1,6 +1,7 @@
 // `tofro doctor`: what on each machine would break the plan, with the evidence and the command against it.
 import { Command } from "@commander-js/extra-typings";
 import { examine } from "../core/doctor/examine.ts";
+import { byHandOf } from "../core/by-hand.ts";
 import type { Finding } from "../core/doctor/finding.ts";
 import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
@@ -8,6 +9,7 @@ import { planOf } from "../files/network.ts";
 import { factsOf } from "../linux/facts.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
+import { byHandLines } from "./plan.ts";
 import { machineOptions, machinesOf, type Machines } from "./machines.ts";
 
 export const doctorCommand = (io: Io) =>
@@ -22,6 +24,7 @@ export const doctorCommand = (io: Io) =>
       const machines = await machinesOf(network, plan.states, options);
       try {
         const { findings, unreachable } = await examineAll(plan, machines);
+        if (options.node === undefined) io.stderr(byHandLines(byHandOf(network.spec)));
         for (const { message } of unreachable) io.stderr(`tofro: ${message}\n`);
         if (options.json === true) io.stdout(`${JSON.stringify({ findings, unreachable }, undefined, 2)}\n`);
         else io.stdout(doctorText(machines.states.length - unreachable.length, findings));

@@ -1,4 +1,4 @@
-// `tofro import`: the network file that machines' wg-quick files and scripts amount to, with their keys.
+// `tofro import`: the network file that machines' wg-quick files, scripts and saved outputs amount to, with their keys.
 import { Command } from "@commander-js/extra-typings";
 import { hasErrors, TofroError } from "../core/error.ts";
 import { networkFrom, secretsFrom, type Imported } from "../core/import/network.ts";
@@ -17,7 +17,9 @@ const HEADER =
 
 export const importCommand = (io: Io) =>
   new Command("import")
-    .description("write the tofro.yaml that machines' wg-quick files and route scripts amount to")
+    .description(
+      "write the tofro.yaml that machines' wg-quick files, route scripts and outputs of wg and ip amount to",
+    )
     .argument("<dirs...>", "a folder for each machine, or one with a folder for each")
     .option("-f, --file <file>", "network file to write; its lock and secrets stand beside it", "tofro.yaml")
     .option("--json", "{ file, nodes, paths, left }")

@@ -13,9 +13,11 @@ import type { LabState } from "../lab/state.ts";
 import { status } from "../lab/status.ts";
 import type { LabStatus } from "../lab/status.ts";
 import type { Host } from "../linux/command.ts";
+import { refuseByHand } from "../core/by-hand.ts";
 import type { Forwarder } from "../core/topology.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
+import { parsePort } from "./port.ts";
 
 /** Makes what the overlay of a network file needs (plan, keys) before the lab is built; throws its mistakes. */
 export type PrepareOverlay = (networkFile: string) => Promise<{
@@ -24,6 +26,9 @@ export type PrepareOverlay = (networkFile: string) => Promise<{
   readonly bringUp: (host: Host, node: string, state: LabState) => Promise<void>;
 }>;
 
+/** Shows a lab that is up in a browser until interrupted. */
+export type ShowLab = (name: string, port: number, io: Io) => Promise<void>;
+
 const NAME = "the lab's name, for several side by side";
 const nameOption = () => new Option("--name <name>", NAME).default(DEFAULT_LAB);
 /** Other verbs call it `--lab`. */
@@ -31,12 +36,12 @@ const labOption = () => new Option("--lab <name>").hideHelp();
 const nameOf = (options: { name: string; lab?: string | undefined }): string => options.lab ?? options.name;
 const jsonOption = () => new Option("--json", "print as JSON");
 
-export function labCommand(io: Io, prepare?: PrepareOverlay) {
+export function labCommand(io: Io, prepare: PrepareOverlay, show: ShowLab) {
   // `exec` leaves the options behind its arguments to the command that it runs.
   const lab = new Command("lab")
     .description("build the network in namespaces on this machine, and try it")
     .enablePositionalOptions();
-  lab.addCommand(upCommand(io, prepare));
+  lab.addCommand(upCommand(io, prepare, show));
   lab.addCommand(execCommand(io));
   lab.addCommand(setCommand(io));
   lab.addCommand(statusCommand(io));
@@ -44,13 +49,20 @@ export function labCommand(io: Io, prepare?: PrepareOverlay) {
   return lab;
 }
 
-const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
+const upCommand = (io: Io, prepare: PrepareOverlay, show: ShowLab) =>
   new Command("up")
     .description("start the lab that a lab file describes")
     .argument("<lab-file>", "names the network and what its underlay does")
     .addOption(nameOption())
     .addOption(labOption())
     .option("--bare", "the underlay alone, without tunnels")
+    .addOption(
+      new Option("--web", "install agents, and show what they do in a browser until interrupted").conflicts([
+        "bare",
+        "json",
+      ]),
+    )
+    .option("--port <number>", "of --web; 0 takes a free one", parsePort, 0)
     .addOption(
       new Option("--wireguard <kind>", "instead of what this machine has").choices([
         "kernel",
@@ -66,13 +78,15 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
     .addOption(jsonOption())
     .action(async (file, options) => {
       const { lab, spec, warnings } = await loadLab(file);
+      if (options.web) refuseByHand(spec);
       for (const warning of warnings) io.stderr(`${formatDiagnostic(warning)}\n`);
       const { wireguard, impair } = options;
       const name = nameOf(options);
       const wanted = { ...(wireguard && { wireguard }), ...(impair && { impair }) };
       // Before keys are made and files written for a lab that cannot run here.
       const means = await probe(wanted, { wireguard: !options.bare });
-      const prepared = options.bare ? undefined : await prepare?.(networkPath(lab));
+      // With agents it is apply that brings the overlay up.
+      const prepared = options.bare || options.web ? undefined : await prepare(networkPath(lab));
       const stop = new AbortController();
       const message = "Cannot finish the lab: interrupted; nothing of it is left";
       const abort = (): void => stop.abort(new TofroError(message));
@@ -91,6 +105,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay | undefined) =>
         process.off("SIGINT", abort).off("SIGTERM", abort).off("SIGHUP", abort);
       }
       io.stdout(options.json ? json(await status(name)) : summary(await status(name)));
+      if (options.web) await show(name, options.port, io);
     });
 
 const execCommand = (io: Io) =>

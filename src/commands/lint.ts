@@ -1,4 +1,4 @@
-// `tofro lint`: what is wrong with wg-quick files and scripts as they stand, before or without tofro.
+// `tofro lint`: what is wrong with wg-quick files, scripts and saved outputs as they stand, before or without tofro.
 import { Command } from "@commander-js/extra-typings";
 import { hasErrors, TofroError } from "../core/error.ts";
 import { lint, type LintFinding } from "../core/import/findings.ts";
@@ -10,7 +10,9 @@ import { printDiagnostics } from "./load.ts";
 
 export const lintCommand = (io: Io) =>
   new Command("lint")
-    .description("say what is wrong with wg-quick files and route scripts as they stand")
+    .description(
+      "say what is wrong with wg-quick files, route scripts and outputs of wg and ip as they stand",
+    )
     .argument("<dirs...>", "a folder for each machine, or one with a folder for each")
     .option("--json", "{ machines, directions, findings }")
     .action(async (dirs, options) => {
@@ -20,7 +22,7 @@ export const lintCommand = (io: Io) =>
       if (findings.length > 0) io.exit(3);
     });
 
-/** Throws "input" when a file is none that wg-quick would take. */
+/** Throws "input" when a file is none that wg-quick would take, or an output is broken. */
 export async function foundIn(dirs: readonly string[], io: Io): Promise<Found> {
   const found = readFolders(await readMachineFolders(dirs), publicKeyOf);
   const { diagnostics } = found;

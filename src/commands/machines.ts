@@ -1,5 +1,6 @@
 // Which machine is which node: a lab's hosts, ssh, or this machine.
 import type { Command } from "@commander-js/extra-typings";
+import { byHandOf, byHandText } from "../core/by-hand.ts";
 import { TofroError } from "../core/error.ts";
 import type { NodeState } from "../core/node-state.ts";
 import type { Secrets } from "../core/secrets.ts";
@@ -31,15 +32,18 @@ export interface Machines {
   readonly close: () => Promise<void>;
 }
 
-/** Throws "usage" for a node that is not there, or when it is not clear which node this machine is. */
+/** Throws "usage" for a node that is not there or set up by hand, or when it is not clear which node this machine is. */
 export async function machinesOf(
   network: Network,
   states: readonly NodeState[],
   options: MachineOptions,
 ): Promise<Machines> {
-  const chosen = states.filter(({ node }) => options.node === undefined || options.node.includes(node));
+  const byHand = new Map(byHandOf(network.spec).map((each) => [each.node, each]));
+  const chosen = states.filter(({ node }) => options.node?.includes(node) ?? !byHand.has(node));
   const unknown = options.node?.find((name) => !states.some(({ node }) => node === name));
   if (unknown !== undefined) throw new TofroError(`There is no node "${unknown}"`, { kind: "usage" });
+  const theirs = chosen.flatMap(({ node }) => byHand.get(node) ?? []);
+  if (theirs.length > 0) throw new TofroError(theirs.map(byHandText).join("\n"), { kind: "usage" });
   const secrets = secretsIn(network.vault);
   if (options.lab !== undefined) return inLab(options.lab, chosen, secrets);
   const destinations = new Map(network.spec.nodes.map((node) => [node.name, node.ssh]));

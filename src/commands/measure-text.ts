@@ -139,7 +139,7 @@ function roundTrip(
 export const intervalText = ({ guessMs, lowestMs, highestMs }: DelayInterval): string =>
   `${figure(guessMs)} ms (${figure(lowestMs)} to ${figure(highestMs)})`;
 
-const figure = (ms: number): string => ms.toFixed(1).replace(/^-0\.0$/, "0.0");
+export const figure = (ms: number): string => ms.toFixed(1).replace(/^-0\.0$/, "0.0");
 
 /** At most one decimal, `0 %` for none at all. */
 export const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;

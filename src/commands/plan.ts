@@ -1,5 +1,6 @@
 // `tofro plan` and `tofro drift`: what would change on each machine, as the very lines that `apply` runs.
 import { Command } from "@commander-js/extra-typings";
+import { byHandOf, byHandText, type ByHand } from "../core/by-hand.ts";
 import { keepsItsKey } from "../core/spec.ts";
 import { openNetwork, planOf, secretsInUse, type OpenNetwork } from "../files/network.ts";
 import { agentProgram } from "../agent/bundle.ts";
@@ -27,7 +28,12 @@ export const planCommand = (io: Io) =>
         const { plan, machines, making } = await nodeKeys(network, all);
         const aim = await planAim(network, plan);
         const { machines: observed, leftOut } = await observeAll(machines, aim, options.partial === true, io);
-        io.stdout(options.json === true ? planJson(observed, leftOut, making) : planText(observed, making));
+        const byHand = options.node === undefined ? byHandOf(network.spec) : [];
+        io.stdout(
+          options.json === true
+            ? planJson(observed, leftOut, making, byHand)
+            : `${planText(observed, making)}${byHandLines(byHand)}`,
+        );
         if (observed.some(({ isDone }) => !isDone)) io.exit(3);
         else if (leftOut.length > 0) io.exit(1);
       } finally {
@@ -64,10 +70,14 @@ export function planText(machines: readonly Machine[], making: readonly string[]
     .join("");
 }
 
+export const byHandLines = (byHand: readonly ByHand[]): string =>
+  byHand.map((each) => `${byHandText(each)}\n`).join("");
+
 const planJson = (
   machines: readonly Machine[],
   leftOut: readonly string[],
   making: readonly string[],
+  byHand: readonly ByHand[],
 ): string =>
   `${JSON.stringify(
     {
@@ -78,6 +88,7 @@ const planJson = (
         ...(making.includes(machine.plan.node) && { makesKey: true }),
       })),
       leftOut,
+      ...(byHand.length > 0 && { byHand }),
     },
     undefined,
     2,

@@ -33,18 +33,22 @@ export async function reach(
     plan.states.some((state) => state.node === node && state.addresses.some((each) => held.has(each)));
   const known = network.spec.nodes
     .filter(({ name }) => options.node?.includes(name) ?? wanted(name))
-    .map(({ name, ssh }) => ({
+    .map(({ name, ssh, platform }) => ({
       name,
-      canAsk: options.lab !== undefined || ssh !== undefined || isHere(name),
+      platform,
+      canAsk: platform === undefined && (options.lab !== undefined || ssh !== undefined || isHere(name)),
     }));
   const names = known.filter(({ canAsk }) => canAsk).map(({ name }) => name);
   const machines = await machinesOf(network, plan.states, { ...options, node: options.node ?? names });
   const hosts = new Map<string, Host>();
   const unreachable: Unreachable[] = known
     .filter(({ name, canAsk }) => !canAsk && options.node?.includes(name) !== true)
-    .map(({ name }) => ({
+    .map(({ name, platform }) => ({
       node: name,
-      message: `${name} has no \`ssh:\` in ${network.spec.file}, and this machine does not hold its overlay address`,
+      message:
+        platform === undefined
+          ? `${name} has no \`ssh:\` in ${network.spec.file}, and this machine does not hold its overlay address`
+          : `${name} is set up by hand (platform: ${platform.value}), and tofro does not ask it`,
     }));
   for (const { node } of machines.states) {
     try {

@@ -15,10 +15,12 @@ import type { Io } from "./io.ts";
 import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { labCommand } from "./lab.ts";
+import { labWeb } from "./lab-web.ts";
 import { lintCommand } from "./lint.ts";
 import { printDiagnostics } from "./load.ts";
 import { measureCommand } from "./measure.ts";
 import { planCommand } from "./plan.ts";
+import { reportCommand } from "./report.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 import { unlock } from "./unlock.ts";
@@ -28,7 +30,7 @@ import { traceCommand } from "./trace.ts";
 import { webCommand } from "./web.ts";
 import { whyCommand } from "./why.ts";
 
-const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock));
+const lab = (io: Io) => labCommand(io, (file) => prepareOverlay(file, unlock), labWeb);
 const VERBS = [
   initCommand,
   checkCommand,
@@ -44,6 +46,7 @@ const VERBS = [
   agentCommand,
   whyCommand,
   webCommand,
+  reportCommand,
   simulateCommand,
   importCommand,
   lintCommand,

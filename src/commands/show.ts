@@ -1,6 +1,6 @@
 // `tofro show`: the plan for a person, each direction, each node.
 import { Command } from "@commander-js/extra-typings";
-import type { NodeState, Rule } from "../core/node-state.ts";
+import type { NodeState, Rule, UdpForward } from "../core/node-state.ts";
 import { directions, type Direction, type Plan } from "../core/plan.ts";
 import type { Tunnel } from "../core/topology.ts";
 import { hostPort } from "../render/wireguard.ts";
@@ -129,13 +129,18 @@ function exitsText(plan: Plan): string {
 
 function forwardersText(plan: Plan): string {
   const hosts = new Map(plan.topology.nodes.map((node) => [node.name, node.endpoint]));
-  const rows = plan.topology.forwarders.map(({ name, listen, to, toPort }) => [
-    name,
-    `listens on ${hostPort(listen)}/udp`,
-    toPort === undefined
-      ? "no path uses it"
-      : `enter at the provider: forward to ${hostPort({ host: hosts.get(to) ?? to, port: toPort })}/udp; it holds no key`,
-  ]);
+  const rows = plan.topology.forwarders.map(({ name, listen, on, to, toPort }) => {
+    const target = `forward${on === undefined ? "" : "s"} to ${hostPort({ host: hosts.get(to) ?? to, port: toPort ?? 0 })}/udp`;
+    return [
+      name,
+      `listens on ${hostPort(listen)}/udp`,
+      toPort === undefined
+        ? "no path uses it"
+        : on === undefined
+          ? `enter at the provider: ${target}; it holds no key`
+          : `${on} ${target}; it has no key for that and sees no plaintext`,
+    ];
+  });
   return rows.length === 0 ? "" : `Forwarders\n${columns(rows, "  ")}`;
 }
 
@@ -170,10 +175,18 @@ function nodeText(plan: Plan, state: NodeState): string {
     `${state.node}  ${state.addresses.join(", ")}  ${where}${behind}\n`,
     columns(shorten(rows), "  "),
     openPorts(plan, state),
+    columns((state.firewall.forwards ?? []).map(forwardRow), "  "),
     columns(shorten(routes), "  "),
     columns(shorten(rules), "  "),
   ].join("");
 }
+
+const forwardRow = ({ forwarder, port, to, toPort, from }: UdpForward): string[] => [
+  `forwards UDP ${port}`,
+  `to ${hostPort({ host: to, port: toPort })}`,
+  `for ${forwarder}`,
+  from === undefined ? "" : `from ${from} alone`,
+];
 
 function ruleRow({ from, to, fwmark, iif, table, suppressPrefixLength }: Rule): string[] {
   const what = [
@@ -205,7 +218,8 @@ function openPorts(plan: Plan, state: NodeState): string {
       return own.node === state.node && other.endpoint !== undefined ? [own.port] : [];
     }),
   );
-  return dialled.length === 0 ? "" : `  open UDP ${ranges(dialled.sort((x, y) => x - y)).join(", ")}\n`;
+  const ports = [...dialled, ...(state.firewall.forwards ?? []).map(({ port }) => port)];
+  return ports.length === 0 ? "" : `  open UDP ${ranges(ports.sort((x, y) => x - y)).join(", ")}\n`;
 }
 
 function ranges(ports: readonly number[]): string[] {

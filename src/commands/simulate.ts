@@ -1,6 +1,5 @@
 // `tofro simulate LAB`: what agents would do with a lab's network and schedule, on simulated time: no root, no sockets.
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { refuseExits } from "../core/exits.ts";
 import { compile, type Plan } from "../core/plan.ts";
 import { durationText, parseDurationMs } from "../core/quantity.ts";
 import { loadLab } from "../lab/load.ts";
@@ -34,7 +33,6 @@ export const simulateCommand = (io: Io) =>
     .action(async (file, options) => {
       const { lab, spec, warnings } = await loadLab(file);
       printDiagnostics(warnings, io);
-      refuseExits(spec);
       const plan = compile(spec, undefined, { agents: true });
       const underlay = new Underlay(plan.topology, lab);
       const simulation = new Simulation(plan, underlay, options.seed);

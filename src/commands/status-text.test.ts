@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { LinkStatus } from "../core/status/links.ts";
 import type { DirectionStatus, TunnelStatus } from "../core/status/status.ts";
+import type { AgentState } from "./status-agents.ts";
 import { spanText, statusText, type StatusReport } from "./status-text.ts";
 
 const tunnel = (index: number, condition: TunnelStatus["condition"]): TunnelStatus => ({
@@ -31,6 +33,8 @@ const direction = (index: number, broken: readonly string[]): DirectionStatus =>
 const report: StatusReport = {
   file: "/a/very/long/folder/with/a/very/long/name/that/somebody/has/chosen/for/it/tofro.yaml",
   tunnels: Array.from({ length: 60 }, (_, index) => tunnel(index, index === 57 ? "down" : "up")),
+  links: [],
+  agents: new Map(),
   directions: Array.from({ length: 40 }, (_, index) => direction(index, index === 33 ? ["x"] : [])),
   drift: new Map([
     [
@@ -70,6 +74,57 @@ describe("status", () => {
     expect(text.match(/^[! ] a-rather-long-name .* > /gm)).toHaveLength(60);
     expect(text).not.toContain("more tunnels");
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it("shows below a tunnel what agents know of its links", () => {
+    const links: LinkStatus[] = report.tunnels.slice(0, 3).flatMap(({ tunnel: id, ends }) =>
+      [ends, ends.toReversed()].map(([from, to]): LinkStatus => ({
+        tunnel: id,
+        from: from.node,
+        to: to.node,
+        condition: "up",
+        forMs: 7_300_000,
+        delay: { guessMs: 115.1, lowestMs: 114.8, highestMs: 117 },
+        jitterMs: 0.4,
+        loss: 0.012,
+      })),
+    );
+    const { tunnel: id, from, to } = links[3]!;
+    links[3] = { tunnel: id, from, to, condition: "down", forMs: 4_000 };
+    links[4] = { ...links[4]!, condition: "held", forMs: 9_999 };
+    const text = statusText({ ...report, links });
+    expect(text).toContain(
+      [
+        "    ->  up 2h    115.1 ms (114.8 to 117.0)  jitter 0.4 ms  loss 1.2 %",
+        "    <-  up 2h    115.1 ms (114.8 to 117.0)  jitter 0.4 ms  loss 1.2 %",
+      ].join("\n"),
+    );
+    expect(text).toMatch(/  101s .*\n {4}->  up 2h .*\n! {3}<-  DOWN 4s\n {2}a-rather/);
+    expect(text).toContain("    ->  held 9s  115.1 ms");
+    const [first] = links;
+    const { delay: _delay, ...unclocked } = first!;
+    expect(statusText({ ...report, links: [unclocked] })).toContain("    ->  up 2h  ?  jitter 0.4 ms");
+
+    // Where not all fit: those that are down.
+    const screen = statusText({ ...report, links }, { rows: 24 });
+    expect(screen.split("\n").length).toBeLessThanOrEqual(24);
+    expect(screen).toContain("!   <-  DOWN 4s\n");
+    expect(screen).not.toContain("up 2h");
+  });
+
+  it("says which agents do not answer, and what is wrong with others", () => {
+    const agents: [string, AgentState][] = [
+      ["a", { kind: "there", isConnected: true }],
+      ["b", { kind: "silent", message: "it does not answer" }],
+      ["c", { kind: "other" }],
+      ["d", { kind: "there", isConnected: false, trouble: "no interface wg-a" }],
+    ];
+    const text = statusText({ ...report, agents: new Map(agents) });
+    expect(text).toContain("! no answer from the agent of b: it does not answer\n");
+    expect(text).toContain("  no figures from the agent of c: `tofro apply --agent` renews it\n");
+    expect(text).toContain("! trouble of the agent of d: no interface wg-a\n");
+    expect(text).toContain("! the agent of d does not reach the controller\n");
+    expect(text).not.toContain("agent of a");
   });
 
   it.each([

@@ -1,4 +1,5 @@
 // `tofro status` for a person: one screen of 80 columns, what is wrong first where not all of it fits.
+import type { LinkStatus } from "../core/status/links.ts";
 import type { DirectionStatus, EndStatus, TunnelStatus } from "../core/status/status.ts";
 import type { Drift } from "../linux/status.ts";
 import { sparkline } from "../render/sparkline.ts";
@@ -6,11 +7,16 @@ import { bytesText } from "./bytes.ts";
 import { columns } from "./columns.ts";
 import { intervalText, percent } from "./measure-text.ts";
 import type { Unreachable } from "./reachable.ts";
+import { agentLines, isDown, linkCells, type AgentState } from "./status-agents.ts";
 import { wayText } from "./way.ts";
 
 export interface StatusReport {
   readonly file: string;
   readonly tunnels: readonly TunnelStatus[];
+  /** As agents know them, in the order of tunnels. */
+  readonly links: readonly LinkStatus[];
+  /** By node; of those that can be asked. */
+  readonly agents: ReadonlyMap<string, AgentState>;
   readonly directions: readonly DirectionStatus[];
   /** By node; of those that can be asked. */
   readonly drift: ReadonlyMap<string, Drift>;
@@ -37,8 +43,9 @@ const FRAME = 9;
 const MARK = "!";
 
 export function statusText(report: StatusReport, { rows }: Screen = {}): string {
-  const { tunnels, directions, drift, unreachable, notes, historyS } = report;
+  const { tunnels, links, agents, directions, drift, unreachable, notes, historyS } = report;
   const tail = [
+    ...agentLines(agents, MARK).map(cut),
     ...driftLines(drift),
     ...unreachable.map(({ node, message }) => cut(`${MARK} ${node} cannot be asked: ${message}`)),
     ...notes.map((note) => cut(`  ${note}`)),
@@ -54,14 +61,19 @@ export function statusText(report: StatusReport, { rows }: Screen = {}): string 
     (each) => directionLines(each).length,
   );
   const used = Math.min(wanted, forDirections);
-  const shownTunnels = fitting(tunnels, isBadTunnel, room - used, () => 1);
+  // All links, or where there is no room for all of them those that are down.
+  const isRoomy = tunnels.length + links.length <= room - used;
+  const ofTunnel = Map.groupBy(isRoomy ? links : links.filter(isDown), ({ tunnel }) => tunnel);
+  const linksOf = ({ tunnel }: TunnelStatus): readonly LinkStatus[] => ofTunnel.get(tunnel) ?? [];
+  const isBad = (each: TunnelStatus): boolean => isBadTunnel(each) || linksOf(each).some(isDown);
+  const shownTunnels = fitting(tunnels, isBad, room - used, (each) => 1 + linksOf(each).length);
   const head = historyS > 0 ? `, last ${spanText(historyS)} of ${SPARK.width} marks` : "";
   return [
     cut(
       `${report.file}: ${count(tunnels.length, "tunnel")}, ${count(directions.length, "direction")} with a line`,
     ),
     "\n",
-    columns([["  tunnel", "now at", "shook", "->", "<-"], ...shownTunnels.map(tunnelRow)]),
+    tunnelLines(shownTunnels, linksOf),
     more(tunnels.length - shownTunnels.length, "tunnel"),
     `\n  direction${head}\n`,
     shownDirections.flatMap(directionLines).join(""),
@@ -93,6 +105,25 @@ function fitting<Item>(
 
 const more = (hidden: number, what: string): string =>
   hidden === 0 ? "" : `  ... and ${count(hidden, `more ${what}`)}, no worse than these\n`;
+
+/** Each with its links below it. */
+function tunnelLines(
+  tunnels: readonly TunnelStatus[],
+  linksOf: (tunnel: TunnelStatus) => readonly LinkStatus[],
+): string {
+  const [head, ...rows] = linesOf([["  tunnel", "now at", "shook", "->", "<-"], ...tunnels.map(tunnelRow)]);
+  const links = tunnels.map((each) => linksOf(each).map((link) => linkRow(link, each)));
+  const below = linesOf(links.flat());
+  const all = rows.flatMap((row, index) => [row, ...below.splice(0, links[index]!.length)]);
+  return [head!, ...all].map((line) => `${line}\n`).join("");
+}
+
+const linesOf = (rows: readonly (readonly string[])[]): string[] => columns(rows).split("\n").slice(0, -1);
+
+function linkRow(link: LinkStatus, { ends: [one] }: TunnelStatus): string[] {
+  const arrow = link.from === one.node ? "->" : "<-";
+  return linkCells(link, `${isDown(link) ? MARK : " "}   ${arrow}`, spanText);
+}
 
 function tunnelRow(each: TunnelStatus): string[] {
   const { tunnel, condition, handshakeAgeS, ends } = each;

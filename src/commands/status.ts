@@ -7,20 +7,23 @@ import { measure } from "../core/measure/measurement.ts";
 import type { SessionSamples } from "../core/measure/samples.ts";
 import type { Plan } from "../core/plan.ts";
 import { runOf, type Run } from "../core/status/history.ts";
+import { linkStatuses } from "../core/status/links.ts";
 import { directionStatuses, tunnelStatuses, type MachineTunnels } from "../core/status/status.ts";
 import { openNetwork, planOf, type OpenNetwork } from "../files/network.ts";
 import type { Aim } from "../linux/machine.ts";
 import { driftOf, tunnelsOf, type Drift } from "../linux/status.ts";
 import { probeTunnels } from "../probe/run.ts";
+import { askAgents, linksNow, type AgentsNow } from "./agents-now.ts";
 import { historyNote } from "./history-note.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
-import { planNow } from "./plan-now.ts";
+import { chosenPlan } from "./plan-now.ts";
 import { planAim } from "./plan.ts";
 import { reach, type Reachable, type Unreachable } from "./reachable.ts";
 import { stampsNote } from "./stamps-note.ts";
+import { agentStates, isDown } from "./status-agents.ts";
 import { statusJson } from "./status-json.ts";
 import { statusText, type StatusReport } from "./status-text.ts";
 import { unlock } from "./unlock.ts";
@@ -40,8 +43,8 @@ export const statusCommand = (io: Io) =>
       "every tunnel, every direction that a line names, and drift, on one screen; exit 3 when something is down or drifted",
     )
     .option("--watch", "again and again, with the history of what it sees; Ctrl-C ends it")
-    .option("--no-measure", "no delays: at once instead of in five seconds")
-    .option("--json", "{ tunnels, directions, drift, unreachable, … }")
+    .option("--no-measure", "no delays but those that agents know: at once instead of in five seconds")
+    .option("--json", "{ tunnels, links, directions, drift, unreachable, … }")
     .action(async (options) => {
       const network = await openNetwork(await loadNetwork(options, io), unlock);
       const plan = planOf(network);
@@ -71,8 +74,9 @@ export const statusCommand = (io: Io) =>
       }
     });
 
-const isWanting = ({ tunnels, directions, drift }: StatusReport): boolean =>
+const isWanting = ({ tunnels, links, directions, drift }: StatusReport): boolean =>
   tunnels.some(({ condition }) => condition === "down" || condition === "never") ||
+  links.some(isDown) ||
   directions.some(({ broken }) => broken.length > 0) ||
   [...drift.values()].some(({ kind }) => kind === "drift");
 
@@ -91,7 +95,7 @@ class Board {
   #probed: ReadonlySet<string> = new Set();
   #failures: readonly string[] = [];
   #stamps: StatusReport["stamps"] = new Map();
-  #history: readonly string[] = [];
+  #agents: AgentsNow = { said: new Map(), ageMs: 0 };
   #begun: number | undefined;
   #measuredMs = 0;
 
@@ -105,8 +109,9 @@ class Board {
   async ask(): Promise<void> {
     const silent: Unreachable[] = [];
     const tunnels = new Map<string, MachineTunnels>();
-    await Promise.all(
-      Array.from(this.#machines.hosts, async ([node, host]) => {
+    const [agents] = await Promise.all([
+      askAgents(this.#machines.hosts),
+      ...Array.from(this.#machines.hosts, async ([node, host]) => {
         try {
           tunnels.set(node, await tunnelsOf(host));
         } catch (error) {
@@ -114,10 +119,9 @@ class Board {
           silent.push({ node, message: error.message });
         }
       }),
-    );
-    this.#now = await planNow(this.#plan, this.#machines.hosts);
-    this.#history = await historyNote(this.#plan, this.#machines.hosts);
-    [this.#tunnels, this.#silent] = [tunnels, silent];
+    ]);
+    this.#now = chosenPlan(this.#plan, agents);
+    [this.#tunnels, this.#silent, this.#agents] = [tunnels, silent, agents];
   }
 
   async observe(): Promise<void> {
@@ -156,6 +160,10 @@ class Board {
 
   report(): StatusReport {
     const { tunnels } = this.#plan.topology;
+    const { said } = this.#agents;
+    // Of a machine that cannot be asked this is said once.
+    const asked = new Map(Array.from(said).filter(([node]) => this.#tunnels.has(node)));
+    const known = linksNow(this.#plan, this.#agents);
     const isMeasured = this.#runs.length > 0;
     const [last] = this.#sessions.slice(-1);
     // What is down now is down, whatever came through before.
@@ -169,13 +177,15 @@ class Board {
     return {
       file: this.#network.spec.file,
       tunnels: tunnelStatuses(this.#plan, this.#tunnels, measured),
-      directions: directionStatuses(this.#now, recent, this.#probed, this.#runs),
+      links: linkStatuses(this.#plan, known),
+      agents: agentStates(asked, this.#plan.lock.agents === true),
+      directions: directionStatuses(this.#now, recent, known, this.#probed, this.#runs),
       drift: this.#drift,
       unreachable: [...this.#machines.unreachable, ...this.#silent],
       notes: [
         ...this.#failures.map((message) => `not measured: ${message}`),
         ...stampsNote(this.#stamps),
-        ...(this.#runs.length > 1 ? [] : this.#history),
+        ...(this.#runs.length > 1 ? [] : historyNote(this.#plan, said)),
       ],
       stamps: this.#stamps,
       historyS: this.#runs.length > 1 ? this.#measuredMs / 1000 : 0,

@@ -15,12 +15,12 @@ export const traceJson = (report: TraceReport, ok: boolean): string => {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 };
 
-function directionJson(direction: DirectionTrace, { measurement }: TraceReport): unknown {
-  const whole = wholeOf(direction, measurement);
+function directionJson(direction: DirectionTrace, { figures }: TraceReport): unknown {
+  const whole = wholeOf(direction, figures);
   return {
     ...direction,
     hops: direction.hops.map((hop) => {
-      const link = linkOf(hop, measurement);
+      const link = linkOf(hop, figures);
       return link === undefined
         ? hop
         : { ...hop, delay: delayJson(link.delay), lossPercent: percent(link.loss) };

@@ -2,10 +2,9 @@
 import type { Culprit } from "../core/trace/scene.ts";
 import type { DirectionTrace, Verdict } from "../core/trace/trace.ts";
 import type { SeenHop } from "../core/trace/seen.ts";
-import type { Measurement } from "../core/measure/measurement.ts";
 import { columns } from "./columns.ts";
 import { intervalText, percent } from "./measure-text.ts";
-import { linkOf, wholeOf } from "./trace-figures.ts";
+import { linkOf, wholeOf, type TraceFigures } from "./trace-figures.ts";
 import type { TraceReport } from "./trace.ts";
 import { wayText } from "./way.ts";
 
@@ -17,12 +16,12 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   unknown: "not known",
 };
 
-export function traceText({ directions, measurement }: TraceReport): string {
+export function traceText({ directions, figures }: TraceReport): string {
   return [...Map.groupBy(directions, alike).values()]
     .map((group) => {
       const [first] = group;
       const families = group.map(({ family }) => `IPv${family}`).join(", ");
-      return directionText(first!, families, measurement);
+      return directionText(first!, families, figures);
     })
     .join("\n");
 }
@@ -38,12 +37,12 @@ const alike = ({ from, to, plan, hops, verdict, culprits }: DirectionTrace): str
     culprits.map(({ code, node }) => [code, node]),
   ]);
 
-function directionText(each: DirectionTrace, families: string, measurement: Measurement | undefined): string {
+function directionText(each: DirectionTrace, families: string, figures: TraceFigures): string {
   const { from, to, plan, verdict, culprits, hops } = each;
   const planned = plan.tunnels.length === 0 ? "the plan has no path" : wayText(plan.path, plan.tunnels);
   const head = `${from} to ${to}, ${families}: ${VERDICTS[verdict]}\n`;
   const isPlanned = verdict === "as-planned" || verdict === "partly";
-  const rows = hops.map((hop, index) => rowOf(hop, index, each, measurement));
+  const rows = hops.map((hop, index) => rowOf(hop, index, each, figures));
   return [
     head,
     isPlanned ? "" : `  plan  ${planned}\n`,
@@ -53,26 +52,21 @@ function directionText(each: DirectionTrace, families: string, measurement: Meas
   ].join("");
 }
 
-function rowOf(
-  hop: SeenHop,
-  index: number,
-  direction: DirectionTrace,
-  measurement: Measurement | undefined,
-): string[] {
+function rowOf(hop: SeenHop, index: number, direction: DirectionTrace, figures: TraceFigures): string[] {
   const { node, tunnel, interface: name, sent, received } = hop;
   const start = [String(index + 1), node];
   if (index === direction.hops.length - 1 && name === undefined && tunnel === undefined)
-    return [...start, ...endOf(node, direction, measurement)];
+    return [...start, ...endOf(node, direction, figures)];
   const via = tunnel ?? (name === undefined ? "tunnel not known" : `${name}, no tunnel of the plan`);
-  return [...start, via, ...figuresText(linkOf(hop, measurement)), countText(sent, received)];
+  return [...start, via, ...figuresText(linkOf(hop, figures)), countText(sent, received)];
 }
 
-function endOf(node: string, direction: DirectionTrace, measurement: Measurement | undefined): string[] {
+function endOf(node: string, direction: DirectionTrace, figures: TraceFigures): string[] {
   const { verdict, to, hops } = direction;
   if (verdict === "unknown") return ["?"];
   if (verdict === "lost") return [node === to ? "lost at the end" : "lost here"];
   // Of a single hop it would say the same again.
-  const whole = hops.length > 2 ? wholeOf(direction, measurement) : undefined;
+  const whole = hops.length > 2 ? wholeOf(direction, figures) : undefined;
   return ["arrived", ...(whole === undefined ? [] : figuresText(whole))];
 }
 

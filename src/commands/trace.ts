@@ -1,20 +1,22 @@
 // `tofro trace`: where packets between two nodes really go, both ways, beside what the plan says.
 import { Command } from "@commander-js/extra-typings";
 import { TofroError } from "../core/error.ts";
-import { measure, type Measurement } from "../core/measure/measurement.ts";
+import { measure } from "../core/measure/measurement.ts";
 import type { Plan } from "../core/plan.ts";
-import { planNow } from "./plan-now.ts";
+import { chosenPlan } from "./plan-now.ts";
 import { plannedPath } from "../core/trace/trace.ts";
 import { openNetwork, planOf } from "../files/network.ts";
 import { NO_SECRETS } from "../core/secrets.ts";
 import { traceBetween, type Traced } from "../linux/trace-between.ts";
 import { probeTunnels } from "../probe/run.ts";
+import { askAgents, linksNow } from "./agents-now.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
 import { checkNode } from "./node-argument.ts";
 import { reach, type Unreachable } from "./reachable.ts";
+import { figuresOfAgents, figuresOfMeasurement, type TraceFigures } from "./trace-figures.ts";
 import { traceJson } from "./trace-json.ts";
 import { traceText } from "./trace-text.ts";
 import { unlock } from "./unlock.ts";
@@ -31,7 +33,7 @@ export const traceCommand = (io: Io) =>
     )
     .argument("<a>", "a node")
     .argument("<c>", "another")
-    .option("--no-measure", "no delays: a second instead of six")
+    .option("--no-measure", "no delays but those that agents know: a second instead of six")
     .option("--json", "{ ok, directions, unreachable, failures }")
     .action(async (a, c, options) => {
       const network = await loadNetwork(options, io);
@@ -44,7 +46,8 @@ export const traceCommand = (io: Io) =>
       try {
         const { hosts, unreachable: others } = machines;
         if (!hosts.has(a) && !hosts.has(c)) throw outOfReach(a, c, others);
-        const now = await planNow(plan, hosts);
+        const agents = await askAgents(hosts);
+        const now = chosenPlan(plan, agents);
         const report = await untilInterrupted(
           "Cannot finish the trace",
           async (signal): Promise<TraceReport> => {
@@ -54,7 +57,8 @@ export const traceCommand = (io: Io) =>
               onPaths.has(node),
             );
             const base = { directions: traced.directions, unreachable };
-            if (!options.measure) return { ...base, failures: [] };
+            if (!options.measure)
+              return { ...base, failures: [], figures: figuresOfAgents(linksNow(plan, agents)) };
             const probed = await probeTunnels(hosts, plan, secrets, {
               seconds: PROBE_S,
               intervalMs: PROBE_INTERVAL_MS,
@@ -62,8 +66,8 @@ export const traceCommand = (io: Io) =>
               signal,
               progress: (text) => io.stderr(`${text} ...\n`),
             });
-            const measurement = measure(plan.topology.tunnels, probed.sessions);
-            return { ...base, failures: probed.failures, measurement };
+            const figures = figuresOfMeasurement(measure(plan.topology.tunnels, probed.sessions));
+            return { ...base, failures: probed.failures, figures };
           },
         );
         print(report, options.json === true, io);
@@ -78,7 +82,7 @@ export interface TraceReport {
   readonly unreachable: readonly Unreachable[];
   /** Of measuring, which fails where packets do. */
   readonly failures: Awaited<ReturnType<typeof probeTunnels>>["failures"];
-  readonly measurement?: Measurement;
+  readonly figures: TraceFigures;
 }
 
 function outOfReach(a: string, c: string, unreachable: readonly Unreachable[]): TofroError {

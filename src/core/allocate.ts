@@ -11,7 +11,7 @@ import {
 import { interfaceName } from "./interface-name.ts";
 import { EMPTY_LOCK, type Lock, type LockedInterface, type LockedNode } from "./lock.ts";
 import { usableRange } from "./overlay.ts";
-import { DEFAULT_PORT, type NodeSpec, type Spec } from "./spec.ts";
+import { DEFAULT_PORT, type NodeSpec, type OwnForwarderSpec, type Spec } from "./spec.ts";
 import type { WantedTunnel } from "./tunnels.ts";
 
 /** A lock that holds every node and tunnel end of the file and nothing else. Adding a node renumbers no other. */
@@ -30,7 +30,8 @@ export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous:
     const basePort = node.endpoint?.port ?? DEFAULT_PORT;
     const ends = towards.get(node.name)!;
     const names = allocateNames(node, ends, locked);
-    const ports = allocatePorts(node, ends, basePort, fixedForwards, locked);
+    const own = spec.forwarders.filter((each): each is OwnForwarderSpec => each.on?.value === node.name);
+    const ports = allocatePorts(node, ends, own, basePort, fixedForwards, locked);
     const publicKey = node.publicKey?.value ?? locked?.publicKey;
     const interfaces = new Map(
       ends.map((end): [string, LockedInterface] => [
@@ -39,7 +40,9 @@ export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous:
       ]),
     );
     const renewsKey = node.makesItsKey === true && locked?.renewsKey === true;
+    const forwards = new Map(own.map(({ name }) => [name, ports.get(name)!]));
     const rest = {
+      ...(forwards.size === 0 ? {} : { forwards }),
       ...(publicKey === undefined ? {} : { publicKey }),
       ...(renewsKey ? { renewsKey } : {}),
     };
@@ -143,9 +146,11 @@ function allocateNames(
   return names;
 }
 
+/** Of its tunnels, and of what it forwards itself: a forwarder that is on a node is no end of a tunnel of its. */
 function allocatePorts(
   node: NodeSpec,
   ends: readonly End[],
+  own: readonly OwnForwarderSpec[],
   basePort: number,
   fixedForwards: ReadonlyMap<string, number>,
   locked: LockedNode | undefined,
@@ -160,12 +165,14 @@ function allocatePorts(
   for (const end of ends) {
     take(end.key, fixedForwards.get(`${node.name}/${end.key}`) ?? fixedInterface(node, end)?.port?.value);
   }
-  const kept = locked?.basePort === basePort ? locked.interfaces : undefined;
-  for (const end of ends) take(end.key, kept?.get(end.key)?.port);
+  for (const { name, port } of own) take(name, port?.value);
+  const kept = locked?.basePort === basePort ? locked : undefined;
+  for (const end of ends) take(end.key, kept?.interfaces.get(end.key)?.port);
+  for (const { name } of own) take(name, kept?.forwards?.get(name));
   let next = basePort;
-  for (const end of ends) {
+  for (const key of [...ends.map((end) => end.key), ...own.map(({ name }) => name)]) {
     while (taken.has(next)) next++;
-    take(end.key, next);
+    take(key, next);
   }
   return ports;
 }

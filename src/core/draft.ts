@@ -8,6 +8,7 @@ import type {
   ChooseSettings,
   EndpointSpec,
   FailoverSettings,
+  ForwarderSpec,
   Hop,
   Located,
   NodeSpec,
@@ -54,7 +55,11 @@ export interface DraftPair {
 export interface DraftForwarder {
   readonly name: string;
   readonly at: Position;
+  /** The keys that its entry has, whatever stands behind them, and where. */
+  readonly keys: ReadonlyMap<string, Position>;
   readonly listen?: EndpointSpec;
+  readonly on?: Located<string>;
+  readonly port?: Located<number>;
   readonly to?: Located<string>;
   readonly toPort?: Located<number>;
 }
@@ -117,9 +122,7 @@ export function toSpec(draft: Draft): Spec {
       ...(mtu && { mtu: mtu.value }),
       ...(carries && { carries: toCarries(carries) }),
     })),
-    forwarders: draft.forwarders.flatMap(({ listen, to, ...rest }) =>
-      listen && to ? [{ ...rest, listen, to }] : [],
-    ),
+    forwarders: draft.forwarders.flatMap(toForwarder),
     paths: draft.paths.flatMap((path) => {
       const { line } = path;
       if (line === undefined) return [];
@@ -128,6 +131,12 @@ export function toSpec(draft: Draft): Spec {
         : [toPath(path, line, false)];
     }),
   };
+}
+
+function toForwarder({ keys: _keys, listen, on, port, to, ...rest }: DraftForwarder): ForwarderSpec[] {
+  if (to === undefined) return [];
+  if (on) return [{ ...rest, to, on, ...(port && { port }) }];
+  return listen ? [{ ...rest, to, listen }] : [];
 }
 
 const toCarries = ({ only, ...most }: DraftCarries): CarriesSpec => ({

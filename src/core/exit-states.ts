@@ -42,6 +42,8 @@ export interface ExitView {
   readonly topology: Topology;
   readonly traffic: ExitTraffic;
   readonly interfaceOf: (link: LinkIndex) => string;
+  /** Links in the order of their tables, so that a table never means another link; absent: those that are used. */
+  readonly tables?: readonly LinkIndex[];
   /** The default route of one family by a link; `to`: with the sizes of the way to that node. */
   readonly route: (family: Family, link: LinkIndex, table: number, to?: number) => Route;
 }
@@ -60,7 +62,7 @@ export function exitPart(view: ExitView, index: number, own: LinkIndex | undefin
   return {
     routes: families.flatMap((family) => [
       ...(own === undefined ? [] : [view.route(family, own, EXIT_TABLE, exit)]),
-      ...others.links.map((link, rank) => view.route(family, link, EXIT_TABLE + 1 + rank)),
+      ...others.links.map((link) => view.route(family, link, others.tableOf(link))),
     ]),
     rules: families.flatMap((family) => [
       ...others.rules(family),
@@ -79,19 +81,20 @@ export function exitPart(view: ExitView, index: number, own: LinkIndex | undefin
 interface Others {
   /** Each has a table with a default route of its own. */
   readonly links: readonly LinkIndex[];
+  readonly tableOf: (link: LinkIndex) => number;
   readonly rules: (family: Family) => Rule[];
   /** Whether it passes on what goes to the internet, not only answers. */
   readonly passesOn: boolean;
 }
 
 /** What a node passes on for others: to the internet by a table of its own, and answers where main leads elsewhere. */
-function othersOf({ topology, traffic, interfaceOf }: ExitView, index: number): Others {
+function othersOf({ topology, traffic, interfaceOf, tables }: ExitView, index: number): Others {
   const onward = (traffic.carried.get(index) ?? []).flatMap(({ leave, ...each }) =>
     leave === undefined ? [] : [{ ...each, leave }],
   );
   const returned = traffic.returned.get(index) ?? [];
   const links = [...new Set([...onward, ...returned].map(({ leave }) => leave))];
-  const tableOf = (link: LinkIndex): number => EXIT_TABLE + 1 + links.indexOf(link);
+  const tableOf = (link: LinkIndex): number => EXIT_TABLE + 1 + (tables ?? links).indexOf(link);
   const back = (to: Prefix, iif: string, leave: LinkIndex, family: Family): Rule[] => [
     // Sources inside have rules of their own, or none.
     ...ofFamily(insideOf(topology), family).map((from): Rule => ({
@@ -105,6 +108,7 @@ function othersOf({ topology, traffic, interfaceOf }: ExitView, index: number): 
   ];
   return {
     links,
+    tableOf,
     passesOn: onward.length > 0,
     rules: (family) => [
       ...returned.flatMap(({ target, enter, leave }) =>

@@ -1,7 +1,6 @@
 // Which way packets for the internet and answers take, and who is refused.
 import { describe, expect, it } from "vitest";
-import { TofroError } from "./error.ts";
-import { exitTrafficOf, refuseExits } from "./exits.ts";
+import { exitTrafficOf } from "./exits.ts";
 import { parse } from "./parse.ts";
 import { compile, type Plan } from "./plan.ts";
 import { trafficOf } from "./traffic.ts";
@@ -37,20 +36,21 @@ describe("exits", () => {
     expect(names([returned!.enter, returned!.leave])).toEqual(["d wg-c", "d wg-a"]);
   });
 
-  it("are refused where agents would lead them, at their place in the file", () => {
-    const { spec } = planOf(NETWORK);
-    try {
-      refuseExits(spec);
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toBeInstanceOf(TofroError);
-      expect((error as TofroError).detail).toMatchObject({
-        kind: "input",
-        diagnostics: [{ code: "exit-with-agents", at: { line: 3, column: 18 } }],
-      });
-    }
-    expect(() =>
-      refuseExits(planOf(NETWORK.replace("{ exit_via: c, kill_switch: true }", "{}")).spec),
-    ).not.toThrow();
+  it("ask for no more with agents where the pair may not move", () => {
+    const text = NETWORK.replace("overlay:", "isolate: true\noverlay:").replace(
+      /  - (\S.*)/g,
+      '  - { path: "$1", backup: none }',
+    );
+    const { spec } = parse(text, "t.yaml");
+    const asked = (agents: boolean) =>
+      compile(spec!, undefined, { agents }).states.map(({ interfaces, firewall, rules }) => ({
+        exits: firewall.exits,
+        internet: interfaces.flatMap(({ name, peer }) =>
+          peer.allowedIps.some((each) => each === "0.0.0.0/0") ? [name] : [],
+        ),
+        rules: rules.map(({ table: _table, ...rule }) => rule),
+      }));
+    expect(asked(true)).toEqual(asked(false));
+    expect(asked(true).map(({ internet }) => internet)).toEqual([["wg-b", "wg-d"], ["wg-c"], [], ["wg-c"]]);
   });
 });

@@ -1,7 +1,5 @@
 // Which way packets for the internet take whose node has its exit elsewhere, and the answers to them.
-import { TofroError } from "./error.ts";
 import type { LinkIndex, Routing } from "./route.ts";
-import type { Spec } from "./spec.ts";
 import type { Topology } from "./topology.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -74,21 +72,52 @@ function push<Item>(lists: Map<number, Item[]>, node: number, item: Item): void 
   else list.push(item);
 }
 
-/** Agents move what tables of destinations say; exits are a matter of sources, too. Throws "input" where somebody has one. */
-export function refuseExits({ nodes }: Pick<Spec, "nodes">): void {
-  const diagnostics = nodes.flatMap(({ name, leaves }) =>
-    leaves === undefined
-      ? []
-      : [
-          {
-            code: "exit-with-agents",
-            severity: "error" as const,
-            at: leaves.via.at,
-            message: `the exit of ${name} cannot be led by agents, which is not in this version of tofro`,
-            hint: "remove `exit_via`, or go on without agents: `apply --no-agent`",
-          },
-        ],
-  );
-  if (diagnostics.length > 0)
-    throw new TofroError("Agents cannot have this network", { kind: "input", diagnostics });
+/** How a node sends on a pair's packets that entered by `enter` (-1: its own); -1: not at all. */
+type NextLink = (enter: LinkIndex, source: number, to: number) => LinkIndex;
+
+/** What a link may carry. */
+type Carrying = Pick<Traffic, "sent" | "arriving">;
+
+/**
+ * The same where agents move the pair's packets: every link that may carry them may carry the internet's, and one node
+ * sends these on as it does those at this moment, half-way through a move and around what is down, too. `enters` are
+ * the node's interfaces.
+ */
+export function movingExitTraffic(
+  { nodes }: Topology,
+  permits: Carrying,
+  node: number,
+  enters: readonly LinkIndex[],
+  next: NextLink,
+): ExitTraffic {
+  const exitOf = new Map<number, number>();
+  const sending = new Set<LinkIndex>();
+  const answered = new Set<LinkIndex>();
+  const carried: Carried[] = [];
+  const returned: Returned[] = [];
+  const carries = (link: LinkIndex, from: number, to: number): boolean =>
+    permits.sent.has(link, to) && permits.arriving.has(link ^ 1, from);
+  nodes.forEach(({ leaves }, source) => {
+    if (leaves === undefined) return;
+    const exit = nodes.findIndex(({ name }) => name === leaves.via);
+    exitOf.set(source, exit);
+    for (const enter of enters) {
+      if (carries(enter, source, exit)) sending.add(enter);
+      if (carries(enter ^ 1, exit, source)) answered.add(enter);
+      if (node === source) continue;
+      if (carries(enter ^ 1, source, exit)) {
+        const leave = node === exit ? undefined : next(enter, source, exit);
+        if (leave !== -1) carried.push({ source, enter, ...(leave !== undefined && { leave }) });
+      }
+      const leave = node === exit ? -1 : next(enter, exit, source);
+      if (leave !== -1 && leave !== next(-1, node, source)) returned.push({ target: source, enter, leave });
+    }
+  });
+  return {
+    exitOf,
+    sending,
+    answered,
+    carried: new Map([[node, carried]]),
+    returned: new Map([[node, returned]]),
+  };
 }

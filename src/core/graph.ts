@@ -77,18 +77,42 @@ export class Graph {
    */
   treeTo(to: number, own: (node: number) => LinkIndex, dead = NOTHING_DEAD): Int32Array {
     const tree = this.#fewestHops(to, own, dead);
-    return dead.size === 0 ? tree : this.complete(tree, to);
+    return this.complete(tree, to, dead);
   }
 
   /**
-   * A tree to `to` in which nodes that have no way take a tunnel that ends there, dead as it may be. Over others' dead links they
-   * do not: a node in between that knows better, or worse, could send it back.
+   * A tree to `to` in which nodes that have no way take one over as few dead links as may be. Often links are only thought dead, and it
+   * is by such a way that its node comes to be heard again. None leads through a node that sends by dead links alone: who does not
+   * listen knows less, and could send packets back.
    */
-  complete(tree: Int32Array, to: number): Int32Array {
-    if (tree.every((link, node) => link !== -1 || node === to)) return tree;
-    const direct = (node: number): LinkIndex =>
-      this.#links[node]!.find((link) => this.receiver(link) === to) ?? -1;
-    return tree.map((link, node) => (link === -1 && node !== to ? direct(node) : link));
+  complete(tree: Int32Array, to: number, dead: ReadonlySet<LinkIndex>): Int32Array {
+    const isLost = (node: number): boolean => node !== to && whole[node] === -1;
+    const whole = tree.slice();
+    if (dead.size === 0 || !whole.some((_, node) => isLost(node))) return tree;
+    const isDeaf = this.deaf(dead);
+    /** Gives ways to the nodes before some; those that lead others on are added to `into`, which may be what is walked. */
+    const grow = (from: Iterable<number>, into: number[], isUsable: (link: LinkIndex) => boolean): void => {
+      for (const at of from)
+        for (const link of this.#links[at]!) {
+          const node = this.receiver(link);
+          if (!isLost(node) || !isUsable(link ^ 1)) continue;
+          whole[node] = link ^ 1;
+          if (!isDeaf[node]) into.push(node);
+        }
+    };
+    let reached = [to, ...[...tree.keys()].filter((node) => tree[node] !== -1 && !isDeaf[node])];
+    while (reached.length > 0) {
+      const next: number[] = [];
+      grow(reached, next, () => true);
+      grow(next, next, (link) => !dead.has(link));
+      reached = next;
+    }
+    return whole;
+  }
+
+  /** By node, whether it sends by dead links alone. */
+  deaf(dead: ReadonlySet<LinkIndex>): readonly boolean[] {
+    return this.#links.map((links) => dead.size > 0 && links.every((link) => dead.has(link)));
   }
 
   /** Breadth-first from `to` backwards. */

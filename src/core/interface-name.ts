@@ -1,4 +1,5 @@
 // Interface names: `wg-<peer>` and the forwarder, cut with a stable suffix at the kernel's 15 bytes.
+import { fnv1a } from "./fnv.ts";
 
 /** IFNAMSIZ less the closing NUL. */
 const MAX_INTERFACE_NAME = 15;
@@ -19,11 +20,6 @@ export function interfaceName(
   }
 }
 
-/** FNV-1a, 32 bits, as four letters and digits. */
-function suffix(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  }
-  return hash.toString(36).padStart(SUFFIX_LENGTH, "0").slice(-SUFFIX_LENGTH);
-}
+/** Four letters and digits. */
+const suffix = (text: string): string =>
+  fnv1a(text).toString(36).padStart(SUFFIX_LENGTH, "0").slice(-SUFFIX_LENGTH);

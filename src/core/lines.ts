@@ -32,6 +32,10 @@ export function linesByPair(spec: Spec): ReadonlyMap<PairKey, PathSpec> {
   return made;
 }
 
+/** The pairs whose way is chosen by measurement. */
+export const measuredPairs = (spec: Spec): PairKey[] =>
+  [...linesByPair(spec)].flatMap(([pair, { kind }]) => (kind === "measured" ? [pair] : []));
+
 /** A spec never changes, and who follows choices asks again with each. */
 const found = new WeakMap<Spec, ReadonlyMap<PairKey, PathSpec>>();
 

@@ -18,6 +18,8 @@ export interface LockedNode {
   readonly renewsKey?: true;
   /** By peer node (direct tunnel) or forwarder. */
   readonly interfaces: ReadonlyMap<string, LockedInterface>;
+  /** UDP ports that the node forwards, by forwarder; absent: none. */
+  readonly forwards?: ReadonlyMap<string, number>;
 }
 
 export interface LockedInterface {

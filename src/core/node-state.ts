@@ -85,6 +85,18 @@ export interface Firewall {
   readonly mss?: { readonly v4: number; readonly v6: number };
   /** Absent: the node's firewall has no part in exits. */
   readonly exits?: Exits;
+  /** By port; absent: the node forwards no tunnels of others. */
+  readonly forwards?: readonly UdpForward[];
+}
+
+/** A UDP port whose WireGuard packets go on to another node, from this one's own address, as they are. */
+export interface UdpForward {
+  readonly forwarder: string;
+  readonly port: number;
+  readonly to: Address;
+  readonly toPort: number;
+  /** Where alone they may come from; absent: the dialler's address is nothing that the file knows. */
+  readonly from?: Address;
 }
 
 export interface Exits {

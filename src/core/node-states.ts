@@ -10,14 +10,16 @@ import {
   type Rule,
   type Sysctl,
   type TunnelInterface,
+  type UdpForward,
 } from "./node-state.ts";
+import { forwardsByNode } from "./forwards.ts";
 import type { Permits } from "./permits.ts";
 import { pathMtus, type PathMtu } from "./path-mtu.ts";
 import type { LinkIndex, Routing } from "./route.ts";
 import type { Node, Topology, TunnelEnd } from "./topology.ts";
-import { exitTrafficOf, type ExitTraffic } from "./exits.ts";
+import { exitTrafficOf, movingExitTraffic, type ExitTraffic } from "./exits.ts";
 import { exitPart, INTERNET, type ExitView } from "./exit-states.ts";
-import { trafficOf, type Traffic } from "./traffic.ts";
+import { trafficOf, type Exceptions, type Traffic } from "./traffic.ts";
 import { compareText } from "./tunnels.ts";
 
 /**
@@ -27,21 +29,30 @@ import { compareText } from "./tunnels.ts";
 export function nodeStates(
   topology: Topology,
   routing: Routing,
-  permitted: (traffic: Traffic) => Permits = (traffic) => traffic,
+  permitted?: (traffic: Traffic) => Permits,
 ): NodeState[] {
   const traffic = trafficOf(routing);
-  const view = new View(topology, routing, traffic, permitted(traffic));
+  const view = new View(topology, routing, traffic, permitted?.(traffic));
   return topology.nodes.map((_, index) => view.stateOf(index));
 }
 
-/** One node's rules and their tables for other exceptions than the routing's own: in the midst of a move. */
-export function exceptionRules(
+/** How one node sends packets on, which in the midst of a move is as no routing says. */
+interface Turns {
+  /** The link of the node's own traffic, -1 for none. */
+  readonly own: (to: number) => LinkIndex;
+  readonly exceptions: Exceptions;
+}
+
+/** One node's rules with their tables, and its routes to exits, for other turns than the routing's own. */
+export function turned(
   topology: Topology,
   routing: Routing,
   traffic: Traffic,
+  permits: Permits | undefined,
   index: number,
+  turns: Turns,
 ): Pick<NodeState, "routes" | "rules"> {
-  return new View(topology, routing, traffic, traffic).exceptionsOf(index);
+  return new View(topology, routing, traffic, permits).turned(index, turns);
 }
 
 /** A prefix that the overlay reaches at a node. */
@@ -63,15 +74,19 @@ class View {
   readonly #targetsOf: readonly (readonly number[])[];
   readonly #interfacesOf: readonly (readonly LinkIndex[])[];
   readonly #pathMtu: PathMtu;
-  readonly #exits: ExitTraffic;
+  /** Without agents; with them each node has its own. */
+  readonly #exits: ExitTraffic | undefined;
+  readonly #forwards: ReadonlyMap<string, UdpForward[]>;
 
-  constructor(topology: Topology, routing: Routing, traffic: Traffic, permits: Permits) {
-    this.#permits = permits;
+  /** `permits` are there with agents, and are wider than the traffic. */
+  constructor(topology: Topology, routing: Routing, traffic: Traffic, permits?: Permits) {
+    this.#permits = permits ?? traffic;
     this.#topology = topology;
     this.#routing = routing;
     this.#traffic = traffic;
     this.#pathMtu = pathMtus(topology, routing, traffic);
-    this.#exits = exitTrafficOf(topology, routing, traffic);
+    this.#exits = permits === undefined ? exitTrafficOf(topology, routing, traffic) : undefined;
+    this.#forwards = forwardsByNode(topology);
     this.#targets = topology.nodes
       .flatMap((node, index) =>
         prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),
@@ -90,15 +105,15 @@ class View {
   stateOf(index: number): NodeState {
     const node = this.#topology.nodes[index]!;
     const interfaces = this.#interfacesOf[index]!;
-    const { routes, rules } = this.exceptionsOf(index);
+    const turns = this.#plainTurns(index);
+    const { routes, rules } = this.#exceptionsOf(index, turns.exceptions);
     const firewall = this.#firewall(index, node, interfaces);
-    const exit = this.#exits.exitOf.get(index);
-    const own = exit === undefined ? -1 : this.#routing.firstLink(index, exit);
-    const part = exitPart(this.#exitView(index, node), index, own === -1 ? undefined : own);
+    const exits = this.#exitsOf(index, turns);
+    const part = this.#exitPart(index, exits, turns);
     return {
       node: node.name,
       addresses: node.addresses,
-      interfaces: interfaces.map((link) => this.#interface(node, link)),
+      interfaces: interfaces.map((link) => this.#interface(node, link, exits)),
       routes: [...this.#ownRoutes(index, node), ...routes, ...part.routes],
       rules: [...rules, ...part.rules],
       sysctls: this.#sysctls(
@@ -111,14 +126,39 @@ class View {
     };
   }
 
-  #interface(node: Node, link: LinkIndex): TunnelInterface {
+  turned(index: number, turns: Turns): Pick<NodeState, "routes" | "rules"> {
+    const exceptions = this.#exceptionsOf(index, turns.exceptions);
+    const exits = this.#exitPart(index, this.#exitsOf(index, turns), turns);
+    return {
+      routes: [...exceptions.routes, ...exits.routes],
+      rules: [...exceptions.rules, ...exits.rules],
+    };
+  }
+
+  #plainTurns(index: number): Turns {
+    const { own, exceptions } = this.#traffic;
+    return { own: (to) => own[index * this.#routing.nodes + to]!, exceptions };
+  }
+
+  #exitsOf(index: number, { own, exceptions }: Turns): ExitTraffic {
+    if (this.#exits !== undefined) return this.#exits;
+    return movingExitTraffic(
+      this.#topology,
+      this.#permits,
+      index,
+      this.#interfacesOf[index]!,
+      (enter, source, to) => exceptions.get(enter)?.get(source)?.get(to) ?? own(to),
+    );
+  }
+
+  #interface(node: Node, link: LinkIndex, exits: ExitTraffic): TunnelInterface {
     const tunnel = this.#topology.tunnels[link >> 1]!;
     const { interface: name, port, endpoint, keepaliveS } = this.#end(link);
     const peerIndex = this.#routing.sender(link ^ 1);
     const peer = this.#topology.nodes[peerIndex]!;
     const { sent, arriving } = this.#permits;
     const allowed = sent.members(link);
-    const isExits = this.#exits.sending.has(link) || this.#exits.answered.has(link);
+    const isExits = exits.sending.has(link) || exits.answered.has(link);
     const internet = isExits ? node.addresses.map((address) => INTERNET[familyOf(address)]) : [];
     for (const source of arriving.members(link)) if (!sent.has(link, source)) allowed.push(source);
     if (!sent.has(link, peerIndex) && !arriving.has(link, peerIndex)) allowed.push(peerIndex);
@@ -161,26 +201,31 @@ class View {
     return back === there ? narrow : { ...narrow, advmss: back - HEADERS[family] };
   }
 
-  #exitView(index: number, own: Node): ExitView {
-    return {
+  #exitPart(index: number, traffic: ExitTraffic, { own }: Turns): ReturnType<typeof exitPart> {
+    const node = this.#topology.nodes[index]!;
+    const exit = traffic.exitOf.get(index);
+    const link = exit === undefined ? -1 : own(exit);
+    const view: ExitView = {
       topology: this.#topology,
-      traffic: this.#exits,
-      interfaceOf: (link) => this.#end(link).interface,
-      route: (family, link, table, to) => {
-        const route = this.#route(own, { prefix: INTERNET[family], family }, link, table);
-        return to === undefined ? route : this.#sized(route, index, { node: to, family }, link);
+      traffic,
+      interfaceOf: (each) => this.#end(each).interface,
+      ...(this.#exits === undefined && { tables: this.#interfacesOf[index]! }),
+      route: (family, each, table, to) => {
+        const route = this.#route(node, { prefix: INTERNET[family], family }, each, table);
+        return to === undefined ? route : this.#sized(route, index, { node: to, family }, each);
       },
     };
+    return exitPart(view, index, link === -1 ? undefined : link);
   }
 
   /** Source rules, only for forwarded traffic that leaves by another tunnel than main says. */
-  exceptionsOf(index: number): { routes: Route[]; rules: Rule[] } {
+  #exceptionsOf(index: number, exceptions: Exceptions): { routes: Route[]; rules: Rule[] } {
     const node = this.#topology.nodes[index]!;
     const tables = new Map<string, number>();
     const routes: Route[] = [];
     const rules: Rule[] = [];
     for (const enter of this.#interfacesOf[index]!) {
-      const bySource = [...(this.#traffic.exceptions.get(enter) ?? [])].sort(([x], [y]) => x - y);
+      const bySource = [...(exceptions.get(enter) ?? [])].sort(([x], [y]) => x - y);
       for (const [source, ways] of bySource) {
         const targets = [...ways.keys()].flatMap((to) => this.#targetsOf[to]!).sort((x, y) => x - y);
         const content = targets.map((rank) => `${rank}:${ways.get(this.#targets[rank]!.node)}`).join();
@@ -226,20 +271,25 @@ class View {
     );
     const prefixes = [...node.prefixes].sort(compareAddresses);
     const smallest = prefixes.length === 0 ? undefined : this.#smallestMtu(index);
+    const forwards = this.#forwards.get(node.name);
     return {
       arrivals,
       transits: pairs,
       prefixes,
       ...(smallest === undefined ? {} : { mss: { v4: smallest - HEADERS[4], v6: smallest - HEADERS[6] } }),
+      ...(forwards === undefined ? {} : { forwards }),
     };
   }
 
   #sysctls(node: Node, interfaces: readonly LinkIndex[], firewall: Firewall, isExit: boolean): Sysctl[] {
     const forwards = isExit || firewall.transits.length > 0 || firewall.prefixes.length > 0;
     const has = (family: Family): boolean => node.addresses.some((address) => familyOf(address) === family);
+    // Of the underlay, whatever the overlay has.
+    const relays = (family: Family): boolean =>
+      firewall.forwards?.some(({ to }) => familyOf(to) === family) === true;
     return [
-      ...(forwards && has(4) ? [{ key: "net.ipv4.ip_forward", value: "1" }] : []),
-      ...(forwards && has(6) ? [{ key: "net.ipv6.conf.all.forwarding", value: "1" }] : []),
+      ...((forwards && has(4)) || relays(4) ? [{ key: "net.ipv4.ip_forward", value: "1" }] : []),
+      ...((forwards && has(6)) || relays(6) ? [{ key: "net.ipv6.conf.all.forwarding", value: "1" }] : []),
       // Loose: answers leave by another tunnel than requests came in by. 2 beats a strict `all`.
       ...(has(4)
         ? interfaces.map((link) => ({

@@ -121,6 +121,11 @@ paths:
       "a measured line with a forwarder to use",
       forwarder("{ listen: h:1, to: c }", "{ path: a => c, via: [h, b] }"),
     ],
+    ["a node that only forwards", forwarder("{ on: b, to: c }", HOP, "c -> a")],
+    [
+      "a measured line over a forwarder that no line names, dialled by the only node that it is not on",
+      forwarder("{ on: b, to: c }", "{ path: a => c, avoid: [b] }", "{ path: b => c, avoid: [a] }"),
+    ],
     [
       "quoted flow lines",
       network(ABC, ['forwarders: { h: { listen: "h:1", to: c } }', 'paths: ["a -[h]-> c", b -> a]']),
@@ -203,7 +208,6 @@ const SHAPE: readonly Row[] = [
   [pair("a: { adress: 10.0.0.1 }"), "3:8 unknown-key", "`adress` in `a`", "did you mean `address`?"],
   [pair("a: { zebra: 1 }"), "3:8 unknown-key", "`zebra`", "known here: address"],
   [pair("a: { uplinks: [] }"), "3:8 not-yet", "`uplinks`", "remove"],
-  [forwarder("{ on: b }", "all <=> all"), "7:8 not-yet", "`on`", "remove"],
   [pair("a: 5"), "3:6 wrong-type", "`a` must be a map", "schema"],
   [pair("a: { address: { x: y } }"), "3:17 wrong-type", "`address` must be an IP address", "quoted"],
   [pair("a: { address: }"), "3:17 wrong-type", "`address` is empty", "value"],
@@ -220,6 +224,8 @@ const SHAPE: readonly Row[] = [
   [paths("all <=> all", "a -> b: c"), "8:5 bad-path", "colon", "no colon"],
   [paths("all <=> all", ""), "8:5 wrong-type", "entry 2 of `paths`", "value"],
   [forwarder("{ listen: h:1 }", "all <=> all"), "7:3 missing-key", "`to` is missing", "to:"],
+  [forwarder("{ to: c }", HOP, "b -> a"), "7:3 missing-key", "who forwards", "`on: b`"],
+  [forwarder("{ listn: h:1, to: c }", HOP, "b -> a"), "7:8 unknown-key", "`listn`", "`listen`"],
 ];
 
 const VALUES: readonly Row[] = [
@@ -244,6 +250,8 @@ const VALUES: readonly Row[] = [
     "[2001:db8::1]:51820",
   ],
   [pair("a: { ssh: -oProxyCommand=x }"), "3:13 bad-ssh", "ssh", "user@host"],
+  [pair("a: { platform: windows }"), "3:18 wrong-type", "routeros", "tofro schema"],
+  [pair("a: { platform: shell, public_key: node }"), "3:18 platform-key", "nobody makes", "public_key"],
   [pair("a: { public_key: abc }"), "3:20 bad-public-key", "public key", "wg pubkey"],
   [pair("a: { interfaces: { b: wg-too-long-for-it } }"), "3:25 bad-interface-name", "18 characters", "15"],
   [pair("a: { interfaces: { b: wg.0 } }"), "3:25 bad-interface-name", "sysctl", "digits"],
@@ -258,6 +266,7 @@ const VALUES: readonly Row[] = [
   [network([...ABC, "none: {}"], ["paths: [all <=> all]"]), "6:3 reserved-name", "`none`", "another"],
   [network([...ABC, "A: {}"], ["paths: [all <=> all]"]), "6:3 similar-name", "only in case", "mixed up"],
   [forwarder("{ listen: h, to: c }", HOP, "b -> a"), "7:16 missing-port", "no port", "host:port"],
+  [forwarder("{ on: b, port: 0, to: c }", HOP, "b -> a"), "7:21 port-range", "0", "65535"],
   [forwarder("{ listen: h:1, to: c:99999 }", HOP, "b -> a"), "7:27 port-range", "99999", "65535"],
 ];
 
@@ -427,6 +436,65 @@ const TUNNELS: readonly Row[] = [
     "`h` already",
     "own",
   ],
+  [forwarder("{ on: b, listen: h:1, to: c }", HOP, "b -> a"), "7:15 listen-and-on", "both", "provider"],
+  [forwarder("{ listen: h:1, port: 7, to: c }", HOP, "b -> a"), "7:21 port-without-on", "`h`", "`on`"],
+  [forwarder("{ on: d, to: c }", HOP, "b -> a"), "7:12 unknown-node", "`d`", "nodes"],
+  [forwarder("{ on: a, to: c }", "b -[h]-> c", "b -> a"), "7:12 forwarder-on-undialable", "`a`", "endpoint:"],
+  [forwarder("{ on: c, to: c }", HOP, "b -> a"), "7:12 forwarder-to-itself", "`c`", "another node"],
+  [forwarder("{ on: b, to: c }", "b -[h]-> c", "b -> a"), "9:9 forwarder-on-end", "`b`", "third node"],
+  [
+    forwarder("{ on: c, to: b }", "a -[h]-> b", "b -> a"),
+    "7:19 forwarder-to-name",
+    "b.example.net",
+    "address",
+  ],
+  [
+    forwarder("{ on: b, port: 7, to: c }\n  g: { on: b, port: 7, to: c }", HOP, "c -[g]-> a"),
+    "8:21 duplicate-port",
+    "the forwarder `h` already",
+    "own",
+  ],
+  [
+    network(
+      ["a: {}", "b: { endpoint: h, interfaces: { a: { port: 7 } } }", "c: { endpoint: 203.0.113.2 }"],
+      ["forwarders: { h: { on: b, port: 7, to: c } }", "paths:", "  - a -[h]-> c", "  - b <-> a"],
+    ),
+    "6:33 duplicate-port",
+    "the tunnel `a` already",
+    "own",
+  ],
+  [
+    network(
+      ["a: {}", 'b: { endpoint: "2001:db8::1" }', "c: { endpoint: 203.0.113.2 }"],
+      ["forwarders: { h: { on: b, to: c } }", "paths:", "  - a -[h]-> c"],
+    ),
+    "6:24 forwarder-family",
+    "IPv6 and `c` by IPv4",
+    "one family",
+  ],
+  [
+    network(
+      [
+        "a: {}",
+        "b: { endpoint: h, exit_via: c, kill_switch: true }",
+        "c: { endpoint: 203.0.113.2, exit: true }",
+      ],
+      ["forwarders: { h: { on: b, to: c } }", "paths:", "  - a -[h]-> c", "  - b <-> c"],
+    ),
+    "6:24 forwarder-on-leaving",
+    "exit_via",
+    "own uplink",
+  ],
+  [
+    network(
+      ["a: {}", "b: { endpoint: h:65535 }", "c: { endpoint: 203.0.113.2 }"],
+      ["forwarders: { h: { on: b, to: c } }", "paths:", "  - a -[h]-> c", "  - a <-> b"],
+    ),
+    "4:18 port-range",
+    "2 ports",
+    "smaller",
+  ],
+  [forwarder("{ on: b, to: c }", "a -> c", "b -> a"), "7:3 unused-forwarder", "no path uses", "`a -[h]-> c`"],
   [forwarder("{ listen: h:1, to: c }", "all <=> all"), "7:3 unused-forwarder", "no path uses", "`via`"],
   [forwarder("{ listen: h:1, to: c }", "a -> b -> c"), "7:3 unused-forwarder", "no path uses", "remove"],
   [

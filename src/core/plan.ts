@@ -5,7 +5,7 @@ import type { Lock } from "./lock.ts";
 import type { NodeState } from "./node-state.ts";
 import { nodeStates } from "./node-states.ts";
 import { resolve } from "./resolve.ts";
-import { permitsOf } from "./permits.ts";
+import { permitsOf, type Permits } from "./permits.ts";
 import { route, type Routing } from "./route.ts";
 import type { PathSpec, Spec } from "./spec.ts";
 import { trafficOf } from "./traffic.ts";
@@ -18,6 +18,8 @@ export interface Plan {
   readonly lock: Lock;
   readonly topology: Topology;
   readonly routing: Routing;
+  /** With agents: what links may carry, whatever is chosen. */
+  readonly permits?: Permits;
   /** One for each node, in the file's order. */
   readonly states: readonly NodeState[];
 }
@@ -54,7 +56,7 @@ export function compile(
   // Of the plan without a choice, so that they stay the same whatever is chosen.
   const plain = choice === undefined ? routing : route(spec, topology);
   const permits = permitsOf(topology, plain, trafficOf(plain), spec.isolate);
-  return { spec, lock, topology, routing, states: nodeStates(topology, routing, () => permits) };
+  return { spec, lock, topology, routing, permits, states: nodeStates(topology, routing, () => permits) };
 }
 
 /** Every ordered pair that has a path, in the file's order. */

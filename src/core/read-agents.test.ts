@@ -24,6 +24,18 @@ describe("what the file says to agents", () => {
     expect(reservedOf(spec!)).toEqual(new Map());
   });
 
+  it("seats the controller on a node that only forwards for others where nobody else can be dialled", () => {
+    const text = (c: string): string => `overlay: 10.0.0.0/24
+nodes: { a: {}, b: { endpoint: 198.51.100.1 }, c: ${c} }
+forwarders: { x: { on: b, to: c } }
+paths: ["a <-[x]-> c"]
+`;
+    const seat = (c: string) => controllerOf(parse(text(c), "tofro.yaml").spec!);
+    expect(seat("{ endpoint: 198.51.100.2 }")).toBe("c");
+    const { spec } = parse(text("{ endpoint: 198.51.100.2 }"), "tofro.yaml");
+    expect(controllerOf({ ...spec!, nodes: spec!.nodes.slice(0, 2) })).toBe("b");
+  });
+
   it("is read, with units", () => {
     const said = "choose: { gain: 500us, dwell: 1h }\nfailover: { interval: 20ms, hold: 1m }\ncontroller: a";
     const { spec, diagnostics } = parse(file(said), "tofro.yaml");

@@ -8,6 +8,7 @@ import { describeOdd, firstOdd } from "./look-alike.ts";
 import { RESERVED_NAMES } from "./spec.ts";
 import type { EndpointSpec, Located } from "./spec.ts";
 import type { Text } from "./yaml-tree.ts";
+import { WIREGUARD_KEY } from "./wireguard-key.ts";
 
 /** The place `offset` units into a text, or its beginning where columns cannot be counted. */
 export const within = (text: Text, offset: number): Position =>
@@ -173,7 +174,7 @@ export function checkName(name: string, at: Position, found: Diagnostics): void 
 
 /** A Curve25519 public key: 32 bytes as base64, whose last character carries four bits only. */
 export function readPublicKey(text: Text, found: Diagnostics): Located<string> | undefined {
-  if (/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text.text) && !/^A{43}=$/.test(text.text)) {
+  if (WIREGUARD_KEY.test(text.text) && !/^A{43}=$/.test(text.text)) {
     return { value: text.text, at: text.at };
   }
   found.error(

@@ -17,8 +17,8 @@ import {
   readPublicKey,
   within,
 } from "./read-values.ts";
-import { DEFAULT_PORT } from "./spec.ts";
-import type { Located } from "./spec.ts";
+import { DEFAULT_PORT, PLATFORMS } from "./spec.ts";
+import type { Located, Platform } from "./spec.ts";
 import type { Entry, Mapping, Text, Tree } from "./yaml-tree.ts";
 
 export function readDraft(tree: Mapping, file: string, found: Diagnostics): Draft {
@@ -66,6 +66,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
   const endpoint = endpointText && readEndpoint(endpointText, DEFAULT_PORT, found);
   const ssh = readSsh(textOf(fields, "ssh"), found);
   const mtu = readMtu(fields, found);
+  const platform = readPlatform(textOf(fields, "platform"));
   const keyText = textOf(fields, "public_key");
   const carries = readCarries(fields.get("carries")?.value, found);
   const exits = readExits(fields, found);
@@ -81,11 +82,18 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
     ...(endpoint && { endpoint }),
     ...exits,
     ...(ssh !== undefined && { ssh }),
+    ...(platform && { platform }),
     ...(mtu && { mtu }),
     ...(publicKey && { publicKey }),
     ...(makesItsKey && { makesItsKey }),
     ...(carries && { carries }),
   };
+}
+
+/** Others than these are no mistake of this node: the shape has been found wrong before. */
+function readPlatform(text: Text | undefined): Located<Platform> | undefined {
+  const value = PLATFORMS.find((each) => each === text?.text);
+  return text && value && { value, at: text.at };
 }
 
 /** The destination becomes an argument of ssh, which would take `-o…` for an option. */
@@ -105,10 +113,16 @@ function readForwarder(entry: Entry, found: Diagnostics): DraftForwarder {
   const fields = fieldsOf(entry.value);
   const listenText = textOf(fields, "listen");
   const listen = listenText && readEndpoint(listenText, undefined, found);
+  const on = textOf(fields, "on");
+  const portText = textOf(fields, "port");
+  const port = portText && readNumber(portText, "port", "port-range", 1, 65535, found);
   return {
     name: entry.key,
     at: entry.at,
+    keys: new Map([...fields].map(([key, { at }]) => [key, at])),
     ...(listen && { listen }),
+    ...(on && { on: { value: on.text, at: on.at } }),
+    ...(port && { port }),
     ...readTarget(textOf(fields, "to"), found),
   };
 }

@@ -1,6 +1,6 @@
 // Spec and lock to Topology: who dials whom, where, and with what MTU.
 import type { Lock, LockedInterface } from "./lock.ts";
-import { DEFAULT_MTU, type LeavesSpec, type NodeSpec, type Spec } from "./spec.ts";
+import { DEFAULT_MTU, type ForwarderSpec, type LeavesSpec, type NodeSpec, type Spec } from "./spec.ts";
 import type { Endpoint, Forwarder, Leaves, Node, Topology, Tunnel, TunnelEnd } from "./topology.ts";
 import { tunnelId, type WantedTunnel } from "./tunnels.ts";
 
@@ -27,8 +27,13 @@ export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock)
   const forwarders = spec.forwarders.map((forwarder): Forwarder => {
     const port =
       lock.nodes.get(forwarder.to.value)!.interfaces.get(forwarder.name)?.port ?? forwarder.toPort?.value;
-    const { name, listen, to } = forwarder;
-    const base = { name, listen: { host: listen.host, port: listen.port }, to: to.value };
+    const { name, to, on } = forwarder;
+    const base = {
+      name,
+      listen: listenOf(forwarder, specs, lock),
+      ...(on && { on: on.value }),
+      to: to.value,
+    };
     return port === undefined ? base : { ...base, toPort: port };
   });
   const tunnels = wanted.map((tunnel): Tunnel => {
@@ -43,6 +48,13 @@ export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock)
     return forwarder === undefined ? base : { ...base, forwarder: forwarder.name };
   });
   return { overlays: spec.overlays.map(({ value }) => value), nodes, tunnels, forwarders };
+}
+
+/** Of our own: a port of the node that it is on, where others dial that node. */
+function listenOf(forwarder: ForwarderSpec, specs: ReadonlyMap<string, NodeSpec>, lock: Lock): Endpoint {
+  if (forwarder.on === undefined) return { host: forwarder.listen.host, port: forwarder.listen.port };
+  const on = forwarder.on.value;
+  return { host: specs.get(on)!.endpoint!.host, port: lock.nodes.get(on)!.forwards!.get(forwarder.name)! };
 }
 
 const leavesOf = ({ via, except, killSwitch }: LeavesSpec): Leaves => ({

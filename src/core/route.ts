@@ -24,6 +24,8 @@ export interface Routing {
   /** The first link of that path, -1 for none. */
   readonly firstLink: (from: number, to: number) => LinkIndex;
   readonly sender: (link: LinkIndex) => number;
+  /** By node, whether it may hold another choice than this: nothing was heard of it then, and no way leads through it. */
+  readonly isDeaf: readonly boolean[];
 }
 
 /** What a pair follows: the choice's tree, a path of its own; 0, the tree of fewest hops. */
@@ -59,7 +61,7 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
     named.set(key, links);
   }
   // Packets of the overlay must not leave by the machine's default route because a tunnel is thought to be dead.
-  const free = choice?.trees.map((tree, to) => graph.complete(tree, to)) ?? [];
+  const free = choice?.trees.map((tree, to) => graph.complete(tree, to, choice.dead)) ?? [];
   const ownOf = (from: number, to: number): LinkIndex => {
     const key = from * size + to;
     return kinds[key] === FREE ? free[to]![from]! : (named.get(key)?.[0] ?? -1);
@@ -97,6 +99,7 @@ export function route(spec: Spec, topology: Topology, choice?: Choice): Routing 
       return kinds[key] === NAMED ? (named.get(key)![0] ?? -1) : treeOf(key, to)[from]!;
     },
     sender: (link) => graph.sender(link),
+    isDeaf: graph.deaf(choice?.dead ?? new Set()),
   };
 }
 

@@ -1,6 +1,6 @@
 // The shape of the network file for zod, with the words that an editor shows while one types.
 import { z } from "zod";
-import { DEFAULT_MTU, DEFAULT_PORT } from "./spec.ts";
+import { DEFAULT_MTU, DEFAULT_PORT, PLATFORMS } from "./spec.ts";
 
 // An `error` completes the sentence "`key` must be …". Scalars arrive as written, so numbers are texts here;
 // `meta` says to editors what they really are, and read.ts reads them.
@@ -112,6 +112,12 @@ export const nodeSchema = z
         "a destination for ssh",
         "Where `apply` reaches the machine by ssh: `host`, `user@host` or a name from ssh_config.",
       ).optional(),
+      platform: z
+        .enum(PLATFORMS, { error: `one of ${PLATFORMS.join(", ")}` })
+        .describe(
+          "What sets the machine up, by the files of `tofro export` of that name; apply leaves it alone.",
+        )
+        .optional(),
       mtu: mtu("this node's tunnels").optional(),
       public_key: text(
         "a WireGuard public key, or `node`",
@@ -132,13 +138,25 @@ export const nodeSchema = z
 export const forwarderSchema = z
   .strictObject(
     {
-      listen: text("host:port", "Where the forwarder listens: the `host:port` that the provider sold you."),
+      listen: text(
+        "host:port",
+        "Where the forwarder listens: the `host:port` that the provider sold you.",
+      ).optional(),
+      on: text(
+        "a node",
+        "Instead of `listen`: the node that forwards, which has an `endpoint` and is neither end of the tunnel.",
+      ).optional(),
+      port: whole(
+        1,
+        65535,
+        "With `on`: the UDP port of that node that is forwarded; allocated when left out.",
+      ).optional(),
       to: text(
         "a node, or node:port",
         "The node it forwards to; `node:port` fixes the WireGuard port behind it.",
       ),
     },
-    { error: "a map with `listen` and `to`" },
+    { error: "a map with `to`, and `listen` or `on`" },
   )
   .describe("A UDP port forward that holds no keys.");
 

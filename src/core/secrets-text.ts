@@ -4,11 +4,10 @@ import { z } from "zod";
 import type { Diagnostic } from "./error.ts";
 import { NO_SECRETS, type Secrets } from "./secrets.ts";
 import { readStructured } from "./structured.ts";
+import { WIREGUARD_KEY } from "./wireguard-key.ts";
 
 /** 32 bytes as `wg` writes them. */
-const key = z
-  .string()
-  .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a key as `wg genkey` makes it");
+const key = z.string().regex(WIREGUARD_KEY, "must be a key as `wg genkey` makes it");
 const schema = z.strictObject({
   private_keys: z.record(z.string(), key).optional(),
   preshared_keys: z.record(z.string(), key).optional(),

@@ -20,7 +20,7 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 /** Words of the design that this version does not do, by the first key of the path that they stand under. */
-const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["uplinks"], forwarders: ["on"] };
+const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["uplinks"] };
 
 /** Reports everything about the file's shape; what is left over for read.ts are the values themselves. */
 export function checkShape(tree: Tree, found: Diagnostics): void {
@@ -66,7 +66,6 @@ function unfold(issue: Issue, base: Path): { issue: Issue; path: Path }[] {
 
 /** The known keys that an unknown one stands for, as far as one can tell. */
 function intended(key: string, path: Path): string[] {
-  if (isLater(key, path)) return ["listen", "to"];
   // `- a -> b: c` makes a map of a line.
   if (path[0] === "paths" && ARROW.test(key)) return ["path"];
   const near = suggest(key, keysAt(path));

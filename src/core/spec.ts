@@ -67,6 +67,8 @@ export interface NodeSpec {
   /** Where this node's traffic for the internet leaves; absent: at its own uplink. */
   readonly leaves?: LeavesSpec;
   readonly ssh?: string;
+  /** What sets the machine up, by files of `export`; absent: apply does. */
+  readonly platform?: Located<Platform>;
   readonly mtu?: number;
   /** WireGuard public key (base64) of a node that keeps its private key to itself. */
   readonly publicKey?: Located<string>;
@@ -76,6 +78,10 @@ export interface NodeSpec {
   /** Names and ports that the user fixed, keyed by peer node or by forwarder. */
   readonly interfaces: readonly InterfaceSpec[];
 }
+
+/** Targets of `export`. */
+export const PLATFORMS = ["wg-quick", "shell", "networkd", "networkmanager", "openwrt", "routeros"] as const;
+export type Platform = (typeof PLATFORMS)[number];
 
 /** What agents let a node carry for others. */
 export interface CarriesSpec {
@@ -105,10 +111,19 @@ export interface PairSpec {
 export const keepsItsKey = ({ publicKey, makesItsKey }: NodeSpec): boolean =>
   publicKey !== undefined || makesItsKey === true;
 
-/** The node whose agent runs the controller: as the file says, else the first that others can dial. */
-export function controllerOf({ nodes, controller }: Pick<Spec, "nodes" | "controller">): string | undefined {
+/**
+ * The node whose agent runs the controller: as the file says, else the first that others can dial; one that forwards for others
+ * only where there is no other, as it may be in no tunnel.
+ */
+export function controllerOf({
+  nodes,
+  controller,
+  forwarders,
+}: Pick<Spec, "nodes" | "controller" | "forwarders">): string | undefined {
   if (controller !== undefined) return controller.value === "none" ? undefined : controller.value;
-  return nodes.find(({ endpoint }) => endpoint !== undefined)?.name;
+  const forwarding = new Set(forwarders.map(({ on }) => on?.value));
+  const dialled = nodes.filter(({ endpoint }) => endpoint !== undefined);
+  return (dialled.find(({ name }) => !forwarding.has(name)) ?? dialled[0])?.name;
 }
 
 export interface EndpointSpec {
@@ -127,13 +142,28 @@ export interface InterfaceSpec {
   readonly port?: Located<number>;
 }
 
-interface ForwarderSpec {
+export type ForwarderSpec = RentedForwarderSpec | OwnForwarderSpec;
+
+interface ForwarderBase {
   readonly name: string;
   readonly at: Position;
-  readonly listen: EndpointSpec;
   readonly to: Located<string>;
   /** The WireGuard port behind the forward, when the user fixed it. */
   readonly toPort?: Located<number>;
+}
+
+/** A service that forwards a port of its own. */
+interface RentedForwarderSpec extends ForwarderBase {
+  readonly listen: EndpointSpec;
+  readonly on?: never;
+}
+
+/** One of the nodes does it, in its nftables. */
+export interface OwnForwarderSpec extends ForwarderBase {
+  readonly on: Located<string>;
+  readonly listen?: never;
+  /** Where it listens, when the user fixed it. */
+  readonly port?: Located<number>;
 }
 
 /** One direction of one line. `from` or `to` may be `all`, never in the middle. */

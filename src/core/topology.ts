@@ -63,6 +63,8 @@ export const isNamed = ({ host }: Endpoint): boolean => parseAddress(host) === u
 export interface Forwarder {
   readonly name: string;
   readonly listen: Endpoint;
+  /** The node that forwards; absent: a rented one does. */
+  readonly on?: string;
   readonly to: string;
   /** The WireGuard port behind the forward; absent while no path uses the forwarder. */
   readonly toPort?: number;

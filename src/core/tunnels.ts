@@ -47,6 +47,7 @@ function measuredForwarders(spec: Spec, taken: ReadonlySet<string>): WantedTunne
     const diallers = new Set(
       (listed.length > 0 ? listed : usable).flatMap((path) => diallersOf(spec, path, to)),
     );
+    if (forwarder.on) diallers.delete(forwarder.on.value);
     const [dialler] = diallers;
     return diallers.size === 1 ? [{ a: dialler!, b: to, forwarder: forwarder.name }] : [];
   });

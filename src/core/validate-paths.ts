@@ -113,6 +113,13 @@ class Lines {
       );
       return;
     }
+    const on = forwarder.on?.value;
+    if (on !== undefined && on !== target && (on === from.name || on === to.name)) {
+      const message = `${quote(name.value)} is on ${quote(on)}, an end of this hop`;
+      const hint = `write the hop without it, \`${from.name} -> ${to.name}\`, or let a third node forward`;
+      this.#found.error("forwarder-on-end", name.at, message, hint);
+      return;
+    }
     const pair = [from.name, to.name].sort().map(quote).join(" and ");
     const first = this.#tunnelOver.get(name.value);
     if (first === undefined) this.#tunnelOver.set(name.value, { pair, line: name.at.line });
@@ -122,7 +129,9 @@ class Lines {
         "forwarder-two-tunnels",
         name.at,
         message,
-        "one listen port is one tunnel: rent another port",
+        on === undefined
+          ? "one listen port is one tunnel: rent another port"
+          : `one forwarder is one tunnel: add another that is on ${quote(on)}`,
       );
     }
   }

@@ -10,9 +10,11 @@ export function warnUnused(draft: Draft, found: Diagnostics): void {
   const used = usedNames(draft);
   const isUsed = (name: string): boolean =>
     used.named.has(name) || used.open.some((line) => !line.avoid.has(name));
+  // Without a tunnel they forward all the same.
+  const forwards = new Set(draft.forwarders.map(({ on }) => on?.value));
   if (draft.nodes.length > 1) {
     for (const node of draft.nodes) {
-      if (used.everyNode || isUsed(node.name)) continue;
+      if (used.everyNode || isUsed(node.name) || forwards.has(node.name)) continue;
       const hint = "name it in a path line, or add `- all <=> all`";
       found.warning("unused-node", node.at, `${quote(node.name)} is in no path: it is unreachable`, hint);
     }
@@ -97,7 +99,8 @@ function warnNode(node: DraftNode, tunnels: ReadonlySet<string>, draft: Draft, f
     found.warning("unused-interface", at, message, "remove it, or add a path that uses the tunnel");
   }
   const { endpoint } = node;
-  if (!endpoint || endpoint.port + tunnels.size - 1 <= 65535) return;
-  const message = `${quote(node.name)} needs ${tunnels.size} ports from ${endpoint.port} on, past 65535`;
+  const ports = tunnels.size + draft.forwarders.filter(({ on }) => on?.value === node.name).length;
+  if (!endpoint || endpoint.port + ports - 1 <= 65535) return;
+  const message = `${quote(node.name)} needs ${ports} ports from ${endpoint.port} on, past 65535`;
   found.error("port-range", endpoint.at, message, "take a smaller first port");
 }

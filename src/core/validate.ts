@@ -8,7 +8,8 @@ import { validateConflicts } from "./validate-conflicts.ts";
 import { validateExits } from "./validate-exits.ts";
 import { Names } from "./validate-names.ts";
 import { validatePaths } from "./validate-paths.ts";
-import { validateForwarders, validateNodes } from "./validate-tunnels.ts";
+import { validateForwarders } from "./validate-forwarders.ts";
+import { validateNodes } from "./validate-tunnels.ts";
 import { warnUnused } from "./validate-unused.ts";
 
 /** Reports every mistake of meaning; runs on drafts with gaps, too, and stays silent about what a gap may explain. */

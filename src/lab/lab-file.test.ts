@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { formatDiagnostic } from "../core/error.ts";
 import { parse } from "../core/parse.ts";
+import { compile } from "../core/plan.ts";
 import { parseLabFile } from "./lab-file.ts";
+import { planUnderlay } from "./underlay.ts";
 
 const NETWORK = `overlay: 10.0.0.0/24
 nodes:
@@ -103,6 +105,22 @@ nodes: {}
       "lab.yaml:12:1: error: unknown key `nodes` at the top of the file",
     ]);
     expect(mistakes(text).every((each) => each.includes("\n  hint: "))).toBe(true);
+  });
+
+  test("names the node that a forwarder is on", () => {
+    const network = `overlay: 10.9.0.0/24
+nodes: { a: {}, b: { endpoint: b.example }, c: { endpoint: 203.0.113.2 } }
+forwarders: { x: { on: b, to: c } }
+paths: ["a -[x]-> c", c -> a]
+`;
+    const own = parse(network, "tofro.yaml").spec!;
+    const text = "network: ./tofro.yaml\nunderlay:\n  x -> c: { delay: 5ms }\n  b -> c: { delay: 5ms }\n";
+    expect(parseLabFile(text, "lab.yaml", own).diagnostics).toMatchObject([
+      { code: "own-forwarder-link", message: expect.stringContaining("on `b`") as string },
+    ]);
+    const sound = parseLabFile(text.replace("  x -> c: { delay: 5ms }\n", ""), "lab.yaml", own).lab!;
+    const { underlay } = planUnderlay(own, sound, compile(own).topology.forwarders);
+    expect(underlay.hosts.map(({ name }) => name)).toEqual(["a", "a.nat", "b", "c"]);
   });
 
   test.each(["", "- a\n", "network: [", "network: {}\nunderlay: 5\nschedule: 3\nhosts: []\n", "null"])(

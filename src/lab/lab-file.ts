@@ -70,11 +70,15 @@ export function parseLabFile(
   return { ...(lab && !found.hasErrors && { lab }), diagnostics: found.sorted() };
 }
 
-/** Reads `a -> c` or `a <-> c`; a mistake says so to `report`. `names` are the ends that exist, when that is known. */
+/**
+ * Reads `a -> c` or `a <-> c`; a mistake says so to `report`. `names` are the ends that exist, when that is known; `own` says
+ * on which of them forwarders are that are none.
+ */
 export function parseDirections(
   line: string,
   names: readonly string[] | undefined,
   report: (code: string, offset: number, message: string, hint: string) => void,
+  own: ReadonlyMap<string, string> = new Map(),
 ): readonly Direction[] {
   const path = parsePathLine(line);
   if (isMistake(path)) {
@@ -88,6 +92,12 @@ export function parseDirections(
   }
   const unknown = [path.from, hop.to].filter((word) => names !== undefined && !names.includes(word.text));
   for (const { text, offset } of unknown) {
+    const on = own.get(text);
+    if (on !== undefined) {
+      const message = `the forwarder ${quote(text)} is no host of its own: it is on ${quote(on)}`;
+      report("own-forwarder-link", offset, message, `name ${quote(on)}: what is forwarded takes its links`);
+      continue;
+    }
     const near = suggest(text, names ?? []);
     const hint = near ? `did you mean ${quote(near)}?` : `known: ${names?.join(", ")}`;
     report("unknown-name", offset, `the network has no node or forwarder ${quote(text)}`, hint);
@@ -101,18 +111,24 @@ export function parseDirections(
   return path.twoWay ? [there, { from: there.to, to: there.from }] : [there];
 }
 
-/** What lies at the ends of underlay links. */
-const underlayNames = (spec: Spec): string[] => [...spec.nodes, ...spec.forwarders].map(({ name }) => name);
+/** What lies at the ends of underlay links: a forwarder that is on a node lies where the node does. */
+const underlayNames = (spec: Spec): string[] =>
+  [...spec.nodes, ...spec.forwarders.filter(({ on }) => on === undefined)].map(({ name }) => name);
+
+const ownForwarders = (spec: Spec): ReadonlyMap<string, string> =>
+  new Map(spec.forwarders.flatMap(({ name, on }) => (on === undefined ? [] : [[name, on.value]])));
 
 class Reader {
   readonly #found: Diagnostics;
   readonly #file: string;
   readonly #names: readonly string[] | undefined;
+  readonly #own: ReadonlyMap<string, string>;
 
   constructor(found: Diagnostics, file: string, spec: Spec | undefined) {
     this.#found = found;
     this.#file = file;
     this.#names = spec && underlayNames(spec);
+    this.#own = spec === undefined ? new Map() : ownForwarders(spec);
   }
 
   read(tree: Mapping): LabFile {
@@ -220,9 +236,10 @@ class Reader {
   }
 
   #directions(line: string, at: Position): readonly Direction[] {
-    return parseDirections(line, this.#names, (code, offset, message, hint) => {
+    const report = (code: string, offset: number, message: string, hint: string): void => {
       this.#found.error(code, shift(at, offset), message, hint);
-    });
+    };
+    return parseDirections(line, this.#names, report, this.#own);
   }
 
   #map(entry: Entry | undefined): readonly Entry[] {

@@ -70,5 +70,5 @@ export class UnderlayAddresses {
 
 const endpointsOf = (spec: Spec): EndpointSpec[] => [
   ...spec.nodes.flatMap(({ endpoint }) => endpoint ?? []),
-  ...spec.forwarders.map(({ listen }) => listen),
+  ...spec.forwarders.flatMap(({ listen }) => listen ?? []),
 ];

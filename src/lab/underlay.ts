@@ -2,6 +2,7 @@
 //
 //   a ── a.nat ──┬── b        Public hosts: nodes with an endpoint, forwarders, and a NAT router for each node without.
 //                └── c        One wire for each pair of them; a node behind NAT hangs on its router, unimpaired.
+import { fnv1a } from "../core/fnv.ts";
 import type { Address } from "../core/address.ts";
 import { Diagnostics } from "../core/diagnostics.ts";
 import type { Diagnostic } from "../core/error.ts";
@@ -70,7 +71,10 @@ export function planUnderlay(
   const addresses = new UnderlayAddresses(spec, lab);
   const places = [
     ...spec.nodes.map(({ name, endpoint }) => ({ name, endpoint, forwarder: false })),
-    ...spec.forwarders.map(({ name, listen }) => ({ name, endpoint: listen, forwarder: true })),
+    // One of our own is what a node does: that node is the host.
+    ...spec.forwarders.flatMap(({ name, listen }) =>
+      listen === undefined ? [] : [{ name, endpoint: listen, forwarder: true }],
+    ),
   ].map((place) => ({
     ...place,
     written: place.endpoint && addresses.claim(place.name, place.endpoint, found),
@@ -174,9 +178,7 @@ function linkOf(from: string, to: string, lab: LabFile): Link {
 export function underlayInterface(peer: string): string {
   const full = `u-${peer}`;
   if (full.length <= 15) return full;
-  let hash = 0x811c9dc5; // FNV-1a
-  for (const char of full) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
-  return `${full.slice(0, 8).replace(/-+$/, "")}-${hash.toString(36).padStart(7, "0").slice(-6)}`;
+  return `${full.slice(0, 8).replace(/-+$/, "")}-${fnv1a(full).toString(36).padStart(7, "0").slice(-6)}`;
 }
 
 function etcHosts(sites: readonly Site[], lab: LabFile): string {

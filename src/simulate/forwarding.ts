@@ -1,9 +1,10 @@
 // What every node does with a packet at this moment, from what its agent holds: the same routes that a real one installs.
+import { isDeepStrictEqual } from "node:util";
 import type { Holding } from "../core/agent/agent.ts";
 import { Forwardings } from "../core/agent/forwardings.ts";
 import { wholeOf, type Installed } from "../core/agent/installed.ts";
 import type { Choice } from "../core/choose/choice.ts";
-import { forwardingOf, repair, repairRules, withRepairs } from "../core/failover/repair.ts";
+import { forwardingOf, repair, repairRules, withRepairs, type Forwarding } from "../core/failover/repair.ts";
 import { route, type LinkIndex } from "../core/route.ts";
 import type { Spec } from "../core/spec.ts";
 import type { Topology } from "../core/topology.ts";
@@ -11,6 +12,10 @@ import type { Exceptions } from "../core/traffic.ts";
 
 /** IPv4's and IPv6's as Linux sends them. */
 const TTL = 64;
+/** How many choices are about at one time, with some to spare. */
+const KEPT = 16;
+
+const isSame = (x: Choice, y: Choice): boolean => x.epoch === y.epoch && isDeepStrictEqual(x, y);
 
 export type Journey = {
   readonly kind: "arrived" | "looped" | "nowhere";
@@ -24,7 +29,16 @@ export class Machines {
   readonly #rules = new WeakMap<Holding, Exceptions>();
 
   constructor(spec: Spec, topology: Topology) {
-    this.#forwardings = new Forwardings((choice) => forwardingOf(route(spec, topology, choice)));
+    // Agents hold equal choices, each in an object of its own.
+    const known: { readonly choice: Choice; readonly forwarding: Forwarding }[] = [];
+    this.#forwardings = new Forwardings((choice) => {
+      const equal = known.find((each) => isSame(each.choice, choice));
+      if (equal !== undefined) return equal.forwarding;
+      const forwarding = forwardingOf(route(spec, topology, choice));
+      known.unshift({ choice, forwarding });
+      known.length = Math.min(known.length, KEPT);
+      return forwarding;
+    });
   }
 
   distances(node: number, from: Installed, to: Choice): number[] {

@@ -167,6 +167,23 @@ describe("agents and a controller", () => {
     expect(scene.way(c, a)).toBe("c a");
   });
 
+  it("stay half-way through a move when they begin anew, for others count on it", () => {
+    const scene = new Scene();
+    const halfWay = (): number => scene.simulation.holdings().findIndex(({ before }) => before !== undefined);
+    for (let ms = 0; ms < 20_000 && halfWay() === -1; ms++) scene.run(1);
+    const node = halfWay();
+    const held = scene.simulation.holdings()[node]!;
+    scene.simulation.killAgent(node);
+    scene.simulation.startAgent(node);
+    scene.run(10);
+    const { choice, distance, before } = scene.simulation.holdings()[node]!;
+    expect([choice, distance, before]).toEqual([held.choice, held.distance, held.before]);
+    expect(before).toBeDefined();
+    scene.run(20_000);
+    expect(scene.simulation.holdings()[node]!.before).toBeUndefined();
+    expect(scene.way(a, c)).toBe("a b c");
+  });
+
   it("keep off a relay that carries more than it may, for ten minutes, but for whom it is the only way", () => {
     const scene = new Scene({}, 1, planWith(", carries: { rate: 10mbit, month: 1GB }"));
     scene.run(15_000);

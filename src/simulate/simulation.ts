@@ -1,13 +1,12 @@
 // A network with its agents and their controller on simulated time: the classes that run on real machines, without sockets.
 //
 // Clocks are hours apart and never agree. Words travel by the ways that packets take at that moment, and get lost with them.
-import { Agent, type Effect, type Holding } from "../core/agent/agent.ts";
+import { Agent, LAST, type Effect, type Holding } from "../core/agent/agent.ts";
 import { Controller, type Order } from "../core/agent/controller.ts";
 import type { Condition } from "../core/agent/incoming.ts";
-import { wholeOf } from "../core/agent/installed.ts";
+import type { Installed } from "../core/agent/installed.ts";
 import type { Carried } from "../core/agent/meter.ts";
 import { linksOf, type Links } from "../core/agent/links.ts";
-import type { Choice } from "../core/choose/choice.ts";
 import { begin } from "../core/choose/choose.ts";
 import type { Decision } from "../core/choose/decision.ts";
 import { networkOf, type Network } from "../core/choose/network.ts";
@@ -35,7 +34,7 @@ interface Player {
   isRunning: boolean;
   holding: Holding;
   conditions: ReadonlyMap<LinkIndex, Condition>;
-  choice: Choice;
+  installed: Installed;
   life: number;
   sequence: number;
   clockMs: number;
@@ -69,11 +68,19 @@ export class Simulation {
     this.network = networkOf(plan.spec, plan.topology);
     this.#machines = new Machines(plan.spec, plan.topology);
     this.#seat = this.links.names.indexOf(controllerOf(plan.spec) ?? "");
-    const { choice } = begin(this.network);
+    const installed = { choice: begin(this.network).choice, distance: LAST };
     this.#players = this.links.names.map((_, node) => {
       const clockMs = (2 * this.#random() - 1) * FARTHEST_CLOCK_MS;
       const drift = 1 + ((2 * this.#random() - 1) * DRIFT_PPM) / 1e6;
-      const base = { isRunning: false, conditions: new Map(), choice, life: 0, sequence: 0, clockMs, drift };
+      const base = {
+        isRunning: false,
+        conditions: new Map(),
+        installed,
+        life: 0,
+        sequence: 0,
+        clockMs,
+        drift,
+      };
       const stream = { lastMs: [0, 0] as [number, number], connection: 0, isConnected: false };
       const player = { ...base, ...stream };
       const agent = this.#newAgent(node, player);
@@ -184,7 +191,10 @@ export class Simulation {
     this.startAgent(node);
   }
 
-  #newAgent(node: number, { choice, conditions, life, ...player }: Omit<Player, "agent" | "holding">): Agent {
+  #newAgent(
+    node: number,
+    { installed, conditions, life, ...player }: Omit<Player, "agent" | "holding">,
+  ): Agent {
     const { failover } = this.#plan.spec;
     return new Agent(
       {
@@ -193,7 +203,7 @@ export class Simulation {
         network: "simulated",
         session: 1 + ((node * 1000 + life) % 65_535),
         life,
-        choice,
+        installed,
         conditions,
         distances: (from, to) => this.#machines.distances(node, from, to),
         ...failover,
@@ -234,7 +244,7 @@ export class Simulation {
       if (effect.kind === "hold") {
         const { holding } = effect;
         this.timeline.after(WORK_MS, () => (player.holding = holding));
-        player.choice = wholeOf(holding);
+        player.installed = player.agent.installed;
         player.conditions = new Map(
           Array.from(player.agent.incoming, ([link, { condition }]) => [link, condition] as const),
         );

@@ -14,11 +14,13 @@ export class Underlay {
   readonly #impairments = new Map<string, Impairment>();
   readonly #fallback: Impairment;
 
-  constructor({ tunnels }: Topology, lab: Pick<LabFile, "links" | "fallback">) {
+  constructor({ tunnels, forwarders }: Topology, lab: Pick<LabFile, "links" | "fallback">) {
     this.#fallback = lab.fallback;
     for (const { impairment, ...direction } of lab.links) this.#impairments.set(keyOf(direction), impairment);
+    // One that is on a node has that node's links.
+    const places = new Map(forwarders.map(({ name, on }) => [name, on ?? name]));
     this.#ways = tunnels.flatMap(({ ends: [a, b], forwarder }) => {
-      const hops = forwarder === undefined ? [a.node, b.node] : [a.node, forwarder, b.node];
+      const hops = forwarder === undefined ? [a.node, b.node] : [a.node, places.get(forwarder)!, b.node];
       return [hops, hops.toReversed()].map((each) =>
         each.slice(1).map((to, index) => keyOf({ from: each[index]!, to })),
       );

@@ -2,9 +2,16 @@
 import type { Choice } from "../choose/choice.ts";
 import type { LinkIndex } from "../route.ts";
 import { Incoming, type Condition, type IncomingOptions } from "./incoming.ts";
-import { wholeOf, type Installed } from "./installed.ts";
+import { begunOf, wholeOf, type Installed } from "./installed.ts";
 import { unusable, type Links } from "./links.ts";
-import { choiceFromText, choiceToText, type Notice, type ToAgent, type ToController } from "./messages.ts";
+import {
+  choiceFromText,
+  choiceToText,
+  type Forwarded,
+  type Notice,
+  type ToAgent,
+  type ToController,
+} from "./messages.ts";
 import type { Carried } from "./meter.ts";
 import { Notices } from "./notices.ts";
 import type { HeardPacket } from "./window.ts";
@@ -30,8 +37,9 @@ export interface AgentOptions extends IncomingOptions {
   readonly session: number;
   /** Larger with each start. */
   readonly life: number;
-  readonly choice: Choice;
-  /** As an earlier life left them. */
+  /** As an earlier life left it: also a move that it was in the midst of. */
+  readonly installed: Installed;
+  /** The same. */
   readonly conditions?: ReadonlyMap<LinkIndex, Condition>;
   /** At which distances the node differs from a choice, ascending. */
   readonly distances: (from: Installed, to: Choice) => readonly number[];
@@ -55,22 +63,23 @@ export class Agent {
   readonly #incoming: ReadonlyMap<LinkIndex, Incoming>;
   readonly #notices = new Notices();
   #number = 0;
+  /** With what was told, and not begun with. */
   #installed: Installed;
-  /** Told, and not begun with. */
-  #next: Installed | undefined;
   #down: ReadonlySet<LinkIndex> = new Set();
   #connected = false;
-  #aloneMs = Infinity;
+  #aloneMs: number;
   #reportMs = -Infinity;
   #tickMs = NaN;
   #hasWaited = false;
   #forgivenMs = -Infinity;
   #repeats: { readonly atMs: number; readonly notices: readonly Notice[] }[] = [];
   #carried: Carried | undefined;
+  readonly #forwarded = new Map<string, Forwarded>();
 
   constructor(options: AgentOptions, nowMs: number) {
     this.#options = options;
-    this.#installed = { choice: options.choice, distance: LAST };
+    this.#installed = options.installed;
+    this.#aloneMs = nowMs;
     const { links, node, conditions } = options;
     this.#incoming = new Map(
       links.incoming[node]!.map((link) => [link, new Incoming(options, nowMs, conditions?.get(link))]),
@@ -78,7 +87,12 @@ export class Agent {
   }
 
   get holding(): Holding {
-    return { ...this.#installed, down: this.#down };
+    return { ...begunOf(this.#installed), down: this.#down };
+  }
+
+  /** What its next life begins with. */
+  get installed(): Installed {
+    return this.#installed;
   }
 
   get session(): number {
@@ -105,6 +119,16 @@ export class Agent {
   /** What the node forwards for others. */
   carried(carried: Carried): void {
     this.#carried = carried;
+  }
+
+  /** What it forwarded between its links since this was last called. */
+  forwarded(all: readonly Forwarded[]): void {
+    // What nobody can be told now would be told as of later.
+    if (!this.#connected) return;
+    for (const [came, went, octets] of all) {
+      const key = `${came} ${went}`;
+      this.#forwarded.set(key, [came, went, octets + (this.#forwarded.get(key)?.[2] ?? 0)]);
+    }
   }
 
   /** To be called every few ms. */
@@ -141,10 +165,9 @@ export class Agent {
    * was whole is what they have in common.
    */
   #giveUp(nowMs: number): Effect[] {
-    if (this.#connected || this.#installed.before === undefined) this.#aloneMs = nowMs;
+    if (this.#connected || begunOf(this.#installed).before === undefined) this.#aloneMs = nowMs;
     if (nowMs - this.#aloneMs < ALONE_MS) return [];
     this.#installed = { choice: wholeOf(this.#installed), distance: LAST };
-    this.#next = undefined;
     return this.#reconsider();
   }
 
@@ -178,6 +201,7 @@ export class Agent {
 
   disconnected(): void {
     this.#connected = false;
+    this.#forwarded.clear();
   }
 
   ordered(message: ToAgent): Effect[] {
@@ -201,33 +225,26 @@ export class Agent {
     if (choice === undefined) return [];
     if (settle) {
       this.#installed = { choice, distance: LAST };
-      this.#next = undefined;
       return [...this.#reconsider(), done(choice.epoch, LAST)];
     }
-    const before = this.#before(choice);
-    this.#next = { choice, before, distance: -1 };
+    // Also over one that was told and never begun with here: others may have begun with it.
+    const { choice: last, before: known, distance } = this.#installed;
+    const isAgain = known !== undefined && distance < 0 && last.epoch === choice.epoch;
+    const before = isAgain ? known : this.#installed;
+    this.#installed = { choice, before, distance: -1 };
     const message: ToController = {
       kind: "ready",
       epoch: choice.epoch,
       distances: [...distances(before, choice)],
     };
-    return [{ kind: "control", message }];
-  }
-
-  /** What a choice is installed over: also one that was told and never begun with here, as others may have begun with it. */
-  #before(choice: Choice): Installed {
-    const next = this.#next;
-    const isBegun = next === undefined || this.#installed.choice === next.choice;
-    return isBegun || next.choice.epoch === choice.epoch ? this.#installed : next;
+    return [this.#hold(), { kind: "control", message }];
   }
 
   #go({ epoch, distance }: Extract<ToAgent, { readonly kind: "go" }>): Effect[] {
-    if (this.#next?.choice.epoch !== epoch) return this.#epoch === epoch ? [done(epoch, distance)] : [];
-    const { choice } = this.#next;
-    if (distance >= LAST) {
-      this.#installed = { choice, distance: LAST };
-      this.#next = undefined;
-    } else this.#installed = { ...this.#next, distance };
+    const { choice, before } = this.#installed;
+    if (choice.epoch !== epoch) return [];
+    if (before === undefined) return [done(epoch, distance)];
+    this.#installed = distance >= LAST ? { choice, distance } : { choice, before, distance };
     return [...this.#reconsider(), done(epoch, distance)];
   }
 
@@ -279,12 +296,15 @@ export class Agent {
       const figures = incoming.figures(nowMs);
       return figures === undefined ? [] : [{ link, ...figures, losses: [...figures.losses] }];
     });
+    const forwarded = [...this.#forwarded.values()];
+    this.#forwarded.clear();
     return {
       kind: "report",
       epoch: this.#epoch,
       links: reports,
       notices: this.#notices.all(),
       ...(this.#carried && { carried: this.#carried }),
+      ...(forwarded.length > 0 && { forwarded }),
     };
   }
 }

@@ -80,6 +80,7 @@ const lockSchema = z.strictObject({
       publicKey: z.string().exactOptional(),
       renewsKey: z.literal(true).exactOptional(),
       interfaces: mapOf(z.strictObject({ name: z.string(), port: z.number() })),
+      forwards: mapOf(z.number()).exactOptional(),
     }),
   ),
 });
@@ -121,12 +122,15 @@ function configSchema(at: Position) {
       }),
     ),
   });
-  const forwarder = placed({
+  const forwards = {
     name: z.string(),
-    listen: endpoint,
     to: located(z.string()),
     toPort: located(z.number()).exactOptional(),
-  });
+  };
+  const forwarder = z.union([
+    placed({ ...forwards, listen: endpoint }),
+    placed({ ...forwards, on: located(z.string()), port: located(z.number()).exactOptional() }),
+  ]);
   const hops = z.array(z.strictObject({ to: z.string(), forwarder: z.string().exactOptional() }));
   const backup = z.union([
     z.strictObject({ kind: z.enum(["any", "none"]) }),

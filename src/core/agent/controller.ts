@@ -5,6 +5,7 @@ import { begin, choose, type State, type View } from "../choose/choose.ts";
 import type { Decision } from "../choose/decision.ts";
 import type { Patience } from "../choose/defaults.ts";
 import type { Network } from "../choose/network.ts";
+import { foresee, supposedView, type Supposed } from "../choose/suppose.ts";
 import type { LinkIndex } from "../route.ts";
 import { LAST } from "./agent.ts";
 import { unusable, type Links } from "./links.ts";
@@ -73,7 +74,9 @@ export class Controller {
   readonly #notices = new Notices();
   readonly #members = new Map<string, Member>();
   readonly #quota: Quota;
-  readonly #joinedOnce = new Set<string>();
+  /** Nodes that have been here: what they hold is of this controller, or older than what it began with. */
+  readonly #met = new Set<string>();
+  #begunEpoch = 0;
   #state: State;
   #phase: Phase;
   #chooseMs = -Infinity;
@@ -114,20 +117,36 @@ export class Controller {
   view(nowMs: number): View {
     const { patience } = this.#options;
     const costs = this.#costs(nowMs);
-    const closed = this.#quota.closed(costs, nowMs).flatMap(({ node, isNeeded }) => (isNeeded ? [] : [node]));
     const quality: View["quality"] = (link) => this.#table.quality(link, nowMs);
-    return { costs, quality, closed: new Set(closed), patience };
+    return { costs, quality, closed: this.#shut(costs, nowMs), patience };
+  }
+
+  /** What is known now and then, what would come of it, and what will come without it. Nothing of it happens. */
+  suppose(supposed: Supposed, nowMs: number) {
+    const { network, lossWeightMs } = this.#options;
+    const view = this.view(nowMs);
+    const ifSo = supposedView(view, supposed, lossWeightMs, (costs) => this.#shut(costs, nowMs));
+    return {
+      view,
+      ifSo,
+      settled: foresee(network, this.#state, ifSo, nowMs),
+      anyway: foresee(network, this.#state, view, nowMs),
+    };
+  }
+
+  #shut(costs: Float64Array, nowMs: number): ReadonlySet<number> {
+    const closed = this.#quota.closed(costs, nowMs);
+    return new Set(closed.flatMap(({ node, isNeeded }) => (isNeeded ? [] : [node])));
   }
 
   #costs(nowMs: number): Float64Array {
     const { links } = this.#options;
     const down = unusable(links, this.#notices.down());
     const costs = this.#table.costs(down, nowMs);
-    // Who does not listen cannot be told: what is chosen now must not need it. Who did once may forward by an old choice.
+    // Who does not listen cannot be told, and may forward by any choice there ever was: what is chosen now must not need it.
     links.names.forEach((name, node) => {
       if (this.#members.get(name)?.isMute === false) return;
-      const cost = this.#joinedOnce.has(name) ? Infinity : NaN;
-      for (const link of links.outgoing[node]!) if (costs[link] !== Infinity) costs[link] = cost;
+      for (const link of links.outgoing[node]!) costs[link] = Infinity;
     });
     return costs;
   }
@@ -207,11 +226,12 @@ export class Controller {
     const index = this.#options.links.names.indexOf(node);
     if (index === -1 || network !== this.#options.print) return [];
     this.#table.joined(index, life);
-    this.#joinedOnce.add(node);
     this.#members.set(node, { epoch, isMute: false, heardMs: nowMs });
+    if (this.#phase.kind !== "gathering") this.#meet(node, epoch);
     const sync: ToAgent = { kind: "sync", notices: this.#notices.all() };
-    // What it is behind by it gets as soon as nobody else is moving.
+    // What it is behind by it gets as soon as nobody else is moving, but nothing that was chosen as if it did not listen.
     this.#lagMs = -Infinity;
+    this.#chooseMs = -Infinity;
     return [{ kind: "send", to: node, message: sync }, ...this.tick(nowMs)];
   }
 
@@ -221,7 +241,7 @@ export class Controller {
     if (phase.kind !== "gathering" || this.#members.size === 0) return [];
     const [latest] = [...this.#members].sort(([, x], [, y]) => y.epoch - x.epoch);
     if (latest === undefined || latest[1].epoch === 0 || phase.asked !== undefined) {
-      this.#phase = { kind: "steady" };
+      this.#start();
       return [];
     }
     this.#phase = { kind: "gathering", untilMs: nowMs + ANSWER_MS, asked: latest[0] };
@@ -232,10 +252,30 @@ export class Controller {
     if (this.#phase.kind !== "gathering" || this.#phase.asked !== node) return [];
     const { links, network } = this.#options;
     const choice = choiceFromText(text, links.names.length, links.senders.length);
-    this.#phase = { kind: "steady" };
-    if (choice === undefined) return [];
-    this.#state = begin(network, choice);
+    if (choice !== undefined) {
+      this.#state = begin(network, choice);
+      this.#begunEpoch = choice.epoch;
+    }
+    this.#start();
     return this.tick(nowMs);
+  }
+
+  #start(): void {
+    this.#phase = { kind: "steady" };
+    for (const [name, { epoch }] of this.#members) this.#meet(name, epoch);
+  }
+
+  /**
+   * A node may come late and hold a choice of a controller before this one, later than the one that was taken over. Ours are numbered
+   * beyond it, so that no two have the same number and it is told.
+   */
+  #meet(node: string, epoch: number): void {
+    const isUnknown = !this.#met.has(node) && epoch > this.#begunEpoch;
+    this.#met.add(node);
+    const { choice } = this.#state;
+    if (!isUnknown || epoch < choice.epoch) return;
+    this.#state = { ...this.#state, choice: { ...choice, epoch: epoch + 1 } };
+    this.#phase = { kind: "steady" };
   }
 
   #choose(nowMs: number): Order[] {
@@ -254,12 +294,12 @@ export class Controller {
     this.#lagMs = nowMs;
     const { epoch } = this.#state.choice;
     const heard = [...this.#members].filter(([, { heardMs }]) => nowMs - heardMs < HEARD_MS);
-    // Nobody sends anything over one that is mute: it may have all at once.
-    const mute = heard.flatMap(([name, { isMute }]) => (isMute ? [name] : []));
     const behind = heard.flatMap(([name, each]) => (!each.isMute && each.epoch !== epoch ? [name] : []));
+    if (behind.length > 0) return this.#begin(behind, nowMs);
+    // Nobody sends anything over one that is mute: it may have all at once, when those it sends over have it, too.
+    const mute = heard.flatMap(([name, { isMute }]) => (isMute ? [name] : []));
     const settle = this.#prepare(true);
-    const orders = mute.map((to): Order => ({ kind: "send", to, message: settle }));
-    return behind.length === 0 ? orders : [...orders, ...this.#begin(behind, nowMs)];
+    return mute.map((to): Order => ({ kind: "send", to, message: settle }));
   }
 
   /** The present choice, to these. */

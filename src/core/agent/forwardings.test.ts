@@ -1,14 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { numbers, randomChoice } from "../../../test/support/random-choice.ts";
+import { numbers, randomChoiceWithPaths } from "../../../test/support/random-choice.ts";
 import { randomNetwork } from "../../../test/support/random-network.ts";
-import type { Choice } from "../choose/choice.ts";
-import { climb } from "../choose/moves.ts";
 import { forwardingOf } from "../failover/repair.ts";
 import { parse } from "../parse.ts";
 import { compile } from "../plan.ts";
 import { route, type LinkIndex } from "../route.ts";
-import type { Topology } from "../topology.ts";
 import { LAST } from "./agent.ts";
 import { Forwardings } from "./forwardings.ts";
 import type { Installed } from "./installed.ts";
@@ -21,21 +18,6 @@ const cases = fc.record({
   order: fc.nat(),
 });
 
-/** A random tree for each destination, and for some pairs a way of their own. */
-function choiceOf(topology: Topology, seed: number): Choice {
-  const random = numbers(seed + 7);
-  const nodes = topology.nodes.length;
-  const others = randomChoice(topology, seed + 1).trees;
-  const { receivers } = linksOf(topology);
-  const paths = new Map<number, readonly LinkIndex[]>();
-  for (let pair = 0; pair < nodes * nodes; pair++) {
-    const [from, to] = [Math.floor(pair / nodes), pair % nodes];
-    const links = from === to ? [] : climb(receivers, others[to]!, from, to);
-    if (links.length > 0 && random(3) === 0) paths.set(pair, links);
-  }
-  return { ...randomChoice(topology, seed), epoch: seed, paths };
-}
-
 it("moves no packet in a circle and loses none, whoever has moved how far, also from a move that was broken off", () => {
   let [between, kept] = [0, 0];
   fc.assert(
@@ -46,7 +28,7 @@ it("moves no packet in a circle and loses none, whoever has moved how far, also 
       const { names, receivers } = linksOf(topology);
       const forwardings = new Forwardings((choice) => forwardingOf(route(spec!, topology, choice)));
       const random = numbers(order);
-      const first = choiceOf(topology, seed);
+      const first = randomChoiceWithPaths(topology, seed, 1);
       let held: Installed[] = names.map(() => ({ choice: first, distance: LAST }));
       const choices = [first];
 
@@ -71,7 +53,7 @@ it("moves no packet in a circle and loses none, whoever has moved how far, also 
       };
 
       for (let move = 1; move <= moves; move++) {
-        const choice = choiceOf(topology, seed + 100 * move);
+        const choice = randomChoiceWithPaths(topology, seed + 100 * move, 1);
         choices.push(choice);
         const before = held;
         // Whoever is not called has been told.

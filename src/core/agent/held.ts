@@ -25,7 +25,17 @@ const schema = z.strictObject({
       advmss: z.number().exactOptional(),
     }),
   ),
-  rules: z.array(z.strictObject({ priority: z.number(), iif: z.string(), from: prefix, table: z.number() })),
+  rules: z.array(
+    z.strictObject({
+      priority: z.number(),
+      iif: z.string().exactOptional(),
+      from: prefix,
+      to: prefix.exactOptional(),
+      fwmark: z.number().exactOptional(),
+      table: z.union([z.literal(["main", "unreachable"]), z.number()]),
+      suppressPrefixLength: z.number().exactOptional(),
+    }),
+  ),
 });
 
 /** Undefined: it is not what an agent writes. */

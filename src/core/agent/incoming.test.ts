@@ -93,6 +93,23 @@ describe("an incoming link", () => {
     expect(times[4]! - 31_000).toBeLessThan(20_200);
   });
 
+  it("says how long it has been up, down, or heard again and not used yet", () => {
+    const incoming = new Incoming(OPTIONS, 0);
+    const standing = (fromMs: number, toMs: number, isAlive: boolean) => {
+      play(incoming, fromMs, toMs, () => (isAlive ? 0 : undefined));
+      return incoming.standing(toMs);
+    };
+    expect(incoming.standing(1_000)).toEqual({ condition: "unheard", forMs: 1_000 });
+    expect(standing(1_000, 10_000, true)).toEqual({ condition: "up", forMs: 9_000 });
+    const down = standing(10_000, 20_000, false);
+    expect(down.condition).toBe("down");
+    expect(down.forMs).toBeGreaterThan(9_000);
+    expect(standing(20_000, 24_000, true)).toEqual({ condition: "held", forMs: 4_000 });
+    // A relapse before it counted: down all the time.
+    expect(standing(24_000, 28_000, false)).toEqual({ condition: "down", forMs: down.forMs + 8_000 });
+    expect(standing(28_000, 40_000, true)).toEqual({ condition: "up", forMs: 2_000 });
+  });
+
   it("that is back is not held to have lost what an outage cost", () => {
     const incoming = new Incoming(OPTIONS, 0);
     play(incoming, 0, 40_000, (_, sentMs) => (sentMs >= 10_000 && sentMs < 25_000 ? undefined : 20));

@@ -6,6 +6,14 @@ export type Condition =
   /** Nothing heard yet, and the time for it is not over. */
   "unheard" | "up" | "down";
 
+/** A link's condition for people. */
+export interface Standing {
+  /** `held`: heard again after an outage, and it counts as up when it was heard well for long enough. */
+  readonly condition: Condition | "held";
+  /** How long it has been so, as far as this life of the agent knows. */
+  readonly forMs: number;
+}
+
 export interface IncomingOptions {
   /** Between two packets of the sender. */
   readonly intervalMs: number;
@@ -26,6 +34,8 @@ export class Incoming {
   readonly #window: Window;
   #condition: Condition;
   #begunMs: number;
+  /** The condition is as it is since then. */
+  #sinceMs: number;
   #heardMs = NaN;
   /** Down: since when it has been heard without a gap. */
   #goodMs = NaN;
@@ -41,6 +51,7 @@ export class Incoming {
     this.#window = new Window(options.intervalMs);
     this.#condition = condition;
     this.#begunMs = nowMs;
+    this.#sinceMs = nowMs;
     this.#holdMs = options.holdMs;
     this.#fell = condition === "down";
   }
@@ -72,7 +83,16 @@ export class Incoming {
   tick(nowMs: number): Condition | undefined {
     const before = this.#condition;
     this.#condition = this.#next(nowMs);
-    return this.#condition === before ? undefined : this.#condition;
+    if (this.#condition === before) return undefined;
+    this.#sinceMs = nowMs;
+    return this.#condition;
+  }
+
+  standing(nowMs: number): Standing {
+    const isHeld = this.#condition === "down" && !Number.isNaN(this.#goodMs);
+    return isHeld
+      ? { condition: "held", forMs: nowMs - this.#goodMs }
+      : { condition: this.#condition, forMs: nowMs - this.#sinceMs };
   }
 
   /** Absent: too little was heard. */

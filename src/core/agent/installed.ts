@@ -15,6 +15,10 @@ export interface Installed {
 export const wholeOf = ({ choice, before }: Installed): Choice =>
   before === undefined ? choice : wholeOf(before);
 
+/** Without moves that were told and not begun with here: nothing goes by them yet. */
+export const begunOf = (installed: Installed): Installed =>
+  installed.before !== undefined && installed.distance < 0 ? begunOf(installed.before) : installed;
+
 /** The choice that says how one route goes; `hops` has the distance to the route's destination under a choice. */
 export function choiceFor({ choice, before, distance }: Installed, hops: (choice: Choice) => number): Choice {
   return before === undefined || hops(choice) <= distance ? choice : choiceFor(before, hops);

@@ -20,7 +20,7 @@ export type Notice = z.infer<typeof notice>;
 export const signal = z.strictObject({ notices: z.array(notice) });
 
 /** One incoming link over its windows: see `WindowFigures`. */
-const linkReport = z.strictObject({
+export const linkReport = z.strictObject({
   link,
   life: count,
   samples: count,
@@ -38,6 +38,10 @@ export const choiceText = z.strictObject({
   dead: z.array(link),
 });
 
+/** What a relay forwarded from one of its links to another: octets of IP. */
+const forwarded = z.tuple([link, link, count]);
+export type Forwarded = z.infer<typeof forwarded>;
+
 export const toController = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("join"),
@@ -54,6 +58,8 @@ export const toController = z.discriminatedUnion("kind", [
     notices: z.array(notice),
     /** For others; of nodes that the file sets a limit to. */
     carried: z.strictObject({ bps: z.number().min(0), monthBytes: count }).exactOptional(),
+    /** Since it was told last, or the stream began. */
+    forwarded: z.array(forwarded).exactOptional(),
   }),
   /** At which distances it has something to change for this choice. */
   z.strictObject({ kind: z.literal("ready"), epoch: count, distances: z.array(count) }),

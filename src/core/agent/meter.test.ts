@@ -17,6 +17,24 @@ it("counts on where the life before ended, and all of a counter that was made an
   expect(new Meter(before).read(counters(5300, 40, 2), 0, MONTH).monthBytes).toBe(700 + 300 + 40 + 2);
 });
 
+it("tells what each counter grew by, but not what it grew by before this life", () => {
+  const meter = new Meter({ month: MONTH, monthBytes: 700, counters: counters(5000, 100) });
+  meter.read(counters(5300, 100), 0, MONTH);
+  expect(meter.grown).toEqual(new Map());
+  meter.read(counters(5301, 100, 40), 2000, MONTH);
+  expect(meter.grown).toEqual(
+    new Map([
+      ["wg-a wg-0", 1],
+      ["wg-a wg-2", 40],
+    ]),
+  );
+  // The table was made anew.
+  meter.read(counters(7, 0, 40), 4000, MONTH);
+  expect(meter.grown.get("wg-a wg-0")).toBe(7);
+  meter.read(counters(7, 0, 40), 6000, MONTH);
+  expect(meter.grown).toEqual(new Map());
+});
+
 it("begins anew with the month", () => {
   const meter = new Meter({ month: MONTH, monthBytes: 700, counters: counters(10) });
   expect(meter.read(counters(15), 0, "2026-12").monthBytes).toBe(5);

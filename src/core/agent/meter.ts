@@ -24,6 +24,7 @@ export const monthOf = (date: Date): string => date.toISOString().slice(0, 7);
 export class Meter {
   #state: MeterState | undefined;
   #octets = 0;
+  #grown: ReadonlyMap<string, number> = new Map();
   #samples: { readonly atMs: number; readonly octets: number }[] = [];
 
   constructor(before?: MeterState) {
@@ -34,16 +35,24 @@ export class Meter {
     return this.#state;
   }
 
+  /** What each counter that grew did so by in the last read, octets; of the first of a life none: it may have been long. */
+  get grown(): ReadonlyMap<string, number> {
+    return this.#grown;
+  }
+
   /** `nowMs` is of a clock that does not step; `month` of the date. The first counters ever count from here on. */
   read(counters: ReadonlyMap<string, number>, nowMs: number, month: string): Carried {
     const before = this.#state;
-    let octets = 0;
+    const isFirst = this.#samples.length === 0;
+    const grown = new Map<string, number>();
     if (before !== undefined)
       for (const [name, now] of counters) {
         const was = before.counters.get(name) ?? 0;
         // A counter that went down was made anew, and has counted all of it since.
-        octets += now >= was ? now - was : now;
+        if (now !== was) grown.set(name, now > was ? now - was : now);
       }
+    const octets = [...grown.values()].reduce((sum, each) => sum + each, 0);
+    this.#grown = isFirst ? new Map() : grown;
     const monthBytes = (before?.month === month ? before.monthBytes : 0) + octets;
     this.#state = { month, monthBytes, counters };
     this.#octets += octets;

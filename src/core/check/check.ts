@@ -28,7 +28,7 @@ export interface CheckResult {
 
 /** Verdicts on all ordered pairs. */
 export function check(spec: Spec, states: readonly NodeState[], options: HostOptions = {}): CheckResult {
-  const machines = buildMachines(states, options);
+  const machines = buildMachines(states, options, spec);
   const lineFor = linesOf(spec);
   const reach = reachOf(spec, machines, lineFor);
   const errorLoss = errorLosses(machines.length);
@@ -103,6 +103,7 @@ function reportMissing(spec: Spec, machines: readonly Machine[], findings: Findi
 function reportAlone(spec: Spec, machines: readonly Machine[], findings: Findings): void {
   const alone = new Set(machines.filter(({ ports }) => ports.size === 0).map(({ name }) => name));
   const all = alone.size === machines.length;
+  for (const { on } of spec.forwarders) if (on) alone.delete(on.value);
   for (const { name, at, endpoint } of spec.nodes) {
     if (!alone.has(name) || spec.nodes.length === 1) continue;
     const why = endpoint === undefined ? "; nobody it shares a line with can be dialled" : "";

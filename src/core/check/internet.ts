@@ -27,7 +27,7 @@ export function judgeExits(
 ): void {
   if (!spec.nodes.some(({ leaves }) => leaves !== undefined)) return;
   // Machines that are on the internet have a default route.
-  const machines = buildMachines(states, { defaultRoute: true });
+  const machines = buildMachines(states, { defaultRoute: true }, spec);
   const named = new Map(machines.map((machine) => [machine.name, machine]));
   for (const { name, leaves, prefixes } of spec.nodes) {
     const [from, exit] = [named.get(name), named.get(leaves?.via.value ?? "")];

@@ -4,6 +4,8 @@ import type { Family, Prefix } from "../address.ts";
 import type { NodeState, Route, Rule, TunnelInterface } from "../node-state.ts";
 import { connect } from "./handshake.ts";
 import { lookup } from "./lookup.ts";
+import { relays, rented } from "./relay.ts";
+import type { Spec } from "../spec.ts";
 import { hostOf, isHost, PrefixMap, spanOf } from "./prefix-map.ts";
 import type { Host, Range } from "./prefix-map.ts";
 
@@ -50,7 +52,7 @@ export interface Port {
   readonly leaving: PrefixMap<true>;
   /** Interfaces that the firewall lets packets leave by which came in here. */
   readonly transits: ReadonlySet<string>;
-  /** Another interface of the node on the same listen port: only one of them comes up. */
+  /** Another interface of the node on the same listen port, or a forwarder: only one of them comes up. */
   readonly rival: string | undefined;
   readonly forwarder: string | undefined;
   /** The other end; a text says why there is no handshake. */
@@ -94,12 +96,17 @@ const DEFAULTS = ["0.0.0.0/0", "::/0"] as Prefix[];
 const LAN: Exit = { kind: "lan" };
 const UPLINK: Exit = { kind: "uplink" };
 
-/** Connected machines, in the order of the states. */
-export function buildMachines(states: readonly NodeState[], options: HostOptions = {}): readonly Machine[] {
+/** Connected machines, in the order of the states; `spec` says which forwarders are on nodes. */
+export function buildMachines(
+  states: readonly NodeState[],
+  options: HostOptions = {},
+  spec?: Spec,
+): readonly Machine[] {
   const machines = states.map((state, index) => buildMachine(state, index, options.defaultRoute ?? false));
+  const relayFault = spec === undefined ? rented : relays(spec, states, machines);
   const ports = machines.flatMap((machine) => [...machine.ports.values()]);
   for (const ends of Map.groupBy(ports, (port) => port.state.tunnel).values()) {
-    for (const port of ends) Object.assign(port, connect(port, ends, swallowed(port)));
+    for (const port of ends) Object.assign(port, connect(port, ends, swallowed(port), relayFault));
   }
   return machines;
 }
@@ -161,7 +168,9 @@ function buildPorts(state: NodeState, machine: Machine, sysctls: ReadonlyMap<str
     isAnswered: answers.includes(each.name),
     leaving: new PrefixMap((exiting.get(each.name) ?? []).map(({ source }) => [source, true])),
     transits: new Set((transits.get(each.name) ?? []).map(({ out }) => out)),
-    rival: listeners.get(each.listenPort)?.find(({ name }) => name !== each.name)?.name,
+    rival:
+      listeners.get(each.listenPort)?.find(({ name }) => name !== each.name)?.name ??
+      state.firewall.forwards?.find(({ port }) => port === each.listenPort)?.forwarder,
     forwarder: each.peer.forwarder,
     peer: "",
   }));

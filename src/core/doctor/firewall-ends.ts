@@ -11,10 +11,8 @@ import { portsOf } from "./ports.ts";
 import { chainsAt, icmpOf, isOfFamily, wayBack } from "./probes.ts";
 import type { BaseChain } from "./ruleset.ts";
 import type { Subject } from "./subject.ts";
-import { walkChain, type Place } from "./walk-chain.ts";
-
-/** Machines with more interfaces have containers behind them. */
-const MOST_WAYS = 12;
+import { walkChain } from "./walk-chain.ts";
+import { dropOnAllWays, underlayWays } from "./ways.ts";
 
 export function judgeEnds(subject: Subject, notes: FirewallNotes): void {
   for (const base of chainsAt(subject, ["input", "output"])) {
@@ -51,7 +49,8 @@ function judgeWireguard(
       state: "new",
       isLocal: isInput,
     };
-    const drop = dropOnAllWays(subject, base, packet);
+    const side = isInput ? "iifname" : "oifname";
+    const drop = dropOnAllWays(subject, base, packet, side, underlayWays(subject));
     if (drop === undefined) continue;
     const verb = drop.isSure ? "drops" : "may drop";
     const port = isInput ? each.listenPort : endpoint!.port;
@@ -68,17 +67,6 @@ function judgeWireguard(
       packets: { family, protocol: "udp", dport: port },
     });
   }
-}
-
-/** By whichever interface of the underlay; one that lets it pass is the one that it was meant for. */
-function dropOnAllWays({ facts, tunnels }: Subject, base: BaseChain, packet: Packet): Place | undefined {
-  const ways = [...facts.links.keys()].filter((name) => name !== "lo" && !tunnels.has(name));
-  const side = base.hook === "input" ? "iifname" : "oifname";
-  const drops = ways
-    .slice(0, MOST_WAYS)
-    .map((name) => walkChain(facts.ruleset, base, { ...packet, [side]: name }).drop);
-  if (drops.includes(undefined)) return undefined;
-  return drops.find((drop) => drop?.isSure === false) ?? drops[0];
 }
 
 /** ICMP, by which paths are found and measured, and answers, which every connection needs. Services are their owner's affair. */

@@ -132,11 +132,14 @@ function iptables(facts: Facts, obstacle: Obstacle): string {
 
 /** What ufw has words for; it keeps that across reboots. */
 function ufw({ code, packets }: Obstacle): string | undefined {
-  const { in: enter, out, source, protocol, dport } = packets;
+  const { in: enter, out, source, destination, protocol, dport, isAnswer } = packets;
   if (code === "input-drop" && dport !== undefined) return `ufw allow ${dport}/udp`;
   if (code === "interface-bound" && dport !== undefined && enter !== undefined)
     return `ufw insert 1 allow in on ${enter} from ${source ?? "any"} to any port ${dport} proto ${protocol}`;
-  if (code !== "forward-drop") return undefined;
+  // Answers of what it lets through are its own affair.
+  if (code !== "forward-drop" || isAnswer === true) return undefined;
+  if (destination !== undefined && dport !== undefined)
+    return `ufw route allow proto ${protocol} to ${destination} port ${dport}`;
   const ways = [
     ...(enter === undefined ? [] : ["in on", enter]),
     ...(out === undefined ? [] : ["out on", out]),
@@ -168,7 +171,11 @@ function firewalld(obstacle: Obstacle): Mend {
       );
     case "forward-drop":
     case "rewrites-source":
-      return twice(trusted);
+      if (names.length > 0) return twice(trusted);
+      return {
+        mend: [nft(obstacle, base.name)],
+        lasting: "firewalld forgets it when it reloads: put it into a policy of yours",
+      };
     case "reverse-path-drop":
       return {
         mend: [

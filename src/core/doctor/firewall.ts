@@ -3,6 +3,7 @@
 // Each base chain at a hook has its say, and one drop is final; our own table cannot overrule any of them.
 import type { Found } from "./finding.ts";
 import { judgeEnds } from "./firewall-ends.ts";
+import { judgeForwards } from "./firewall-forwards.ts";
 import type { Packets } from "./firewall-mends.ts";
 import { FirewallNotes } from "./firewall-notes.ts";
 import type { Flow } from "./flows.ts";
@@ -19,6 +20,7 @@ export function judgeFirewall(subject: Subject): Found[] {
   const notes = new FirewallNotes(subject.facts);
   for (const flow of subject.flows) judgeFlow(subject, flow, notes);
   judgeEnds(subject, notes);
+  judgeForwards(subject, notes);
   return notes.findings();
 }
 

@@ -98,7 +98,8 @@ function conntrack(left: Readonly<Record<string, unknown>>, right: unknown, pack
     case "state":
       return right === packet.state;
     case "status":
-      return right === "dnat" || right === "snat" ? false : undefined;
+      if (right === "dnat") return packet.isRedirected === true;
+      return right === "snat" && packet.isRedirected !== true ? false : undefined;
     case "mark":
       return right === 0;
     default:

@@ -18,6 +18,8 @@ export interface Packet {
   readonly state: ConntrackState;
   /** `fib daddr type local`. */
   readonly isLocal: boolean;
+  /** `ct status dnat`: its destination was rewritten, or it answers such a packet. */
+  readonly isRedirected?: true;
   /** Whether there is a route back to the source: at all, and by the interface it came in. */
   readonly back?: { readonly any: boolean; readonly sameInterface: boolean };
 }

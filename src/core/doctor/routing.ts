@@ -71,7 +71,8 @@ const ALL = { 4: parsePrefix("0.0.0.0/0")!.prefix, 6: parsePrefix("::/0")!.prefi
 
 const prefixOf = ({ prefix, family }: SeenRoute): Prefix => (prefix === "default" ? ALL[family] : prefix);
 
-function lookUp(routes: readonly SeenRoute[], table: string, to: Address): SeenRoute | undefined {
+/** The longest prefix of a table that holds the address. */
+export function lookUp(routes: readonly SeenRoute[], table: string, to: Address): SeenRoute | undefined {
   const [longest] = routes
     .filter(
       (route) => route.table === table && route.family === familyOf(to) && contains(prefixOf(route), to),

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numbers, randomChoice } from "../../../test/support/random-choice.ts";
 import { randomNetwork } from "../../../test/support/random-network.ts";
+import { linksOf } from "../agent/links.ts";
 import { parse } from "../parse.ts";
 import { compile } from "../plan.ts";
 import { route, type LinkIndex } from "../route.ts";
@@ -72,5 +73,26 @@ describe("repair", () => {
     );
     expect(repaired).toBeGreaterThan(100);
     expect(byRules).toBeGreaterThan(0);
+  });
+
+  it("goes through no node that was not heard when it was chosen: it may forward by another choice", () => {
+    const nodes = ["a", "b", "c"].map((name, index) => `  ${name}: { endpoint: 198.51.100.${index + 1} }\n`);
+    const { spec } = parse(
+      `overlay: 10.0.0.0/24\nnodes:\n${nodes.join("")}paths: [all <=> all]\n`,
+      "tofro.yaml",
+    );
+    const { topology } = compile(spec!);
+    const { outgoing, receivers } = linksOf(topology);
+    const link = (from: number, to: number): LinkIndex =>
+      outgoing[from]!.find((each) => receivers[each] === to)!;
+    const trees = outgoing.map((_, to) =>
+      Int32Array.from(outgoing, (__, from) => (from === to ? -1 : link(from, to))),
+    );
+    const repairs = (dead: readonly LinkIndex[]) => {
+      const choice = { epoch: 1, trees, paths: new Map(), dead: new Set(dead) };
+      return repair(forwardingOf(route(spec!, topology, choice)), 0, new Set([link(0, 2)]));
+    };
+    expect(repairs([])).toEqual([{ to: 2, link: link(0, 1) }]);
+    expect(repairs(outgoing[1]!)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
 // A neighbour is unaffected when the way that packets take from it on, as everybody forwards now, uses no link that is down and
 // does not come back. No node on such a way moves, so whoever else has moved already, or has not yet, no packet goes in a circle:
 // the loop-free condition of RFC 5286 with the way itself in place of distances, for any node and not only the one at the link.
+// Nor does the way pass a node that was not heard when this was chosen: it may forward by another choice.
 import { isLimited, type LinkIndex, type Routing } from "../route.ts";
 import { trafficOf, type Exceptions, type Traffic } from "../traffic.ts";
 
@@ -93,7 +94,7 @@ export function repair(
     const sources = new Set([node, ANYBODY, ...(special.get(to) ?? [])]);
     const moving = new Map<number, boolean>();
     const moves = (each: number): boolean => {
-      const known = moving.get(each) ?? isAffected(forwarding, each, to, down);
+      const known = moving.get(each) ?? mayMove(forwarding, each, to, down);
       moving.set(each, known);
       return known;
     };
@@ -126,7 +127,7 @@ export function repairRules(
   if (down.size === 0) return [];
   const { routing, traffic, leaving } = forwarding;
   const repairs: RuleRepair[] = [];
-  const moves = (to: number) => (each: number) => isAffected(forwarding, each, to, down);
+  const moves = (to: number) => (each: number) => mayMove(forwarding, each, to, down);
   for (const [enter, bySource] of traffic.exceptions) {
     if (routing.sender(enter) !== node) continue;
     for (const [source, ways] of bySource) {
@@ -168,6 +169,10 @@ const isAffected = (
   [node, ANYBODY].some(
     (source) => wayFrom(forwarding, node, OWN, source, to, down, () => false) === undefined,
   );
+
+/** Whether a node may send packets to a destination elsewhere than the choice says: around what is down, or by another choice. */
+const mayMove = (forwarding: Forwarding, node: number, to: number, down: ReadonlySet<LinkIndex>): boolean =>
+  forwarding.routing.isDeaf[node]! || isAffected(forwarding, node, to, down);
 
 /** The links from a node to a destination; undefined when one is down, when they come by an avoided node, or lead nowhere. */
 function wayFrom(

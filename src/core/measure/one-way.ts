@@ -14,18 +14,23 @@ export interface OneWayReport {
   readonly boundMs: number;
 }
 
-/** Reports are of the last second, and the seconds before it that a typical delay is of: clocks may drift meanwhile. */
+/** Reports to a controller are of the last second. */
 const AGE_MS = 1_500;
-const TYPICAL_MS = 4_000;
-/** Of the bounds, and of a typical delay, to either side. */
-const BOUND_SLACK_MS = 2 * MOST_DRIFT * AGE_MS;
-const TYPICAL_SLACK_MS = 2 * MOST_DRIFT * TYPICAL_MS;
+/** Half of the seconds that a typical delay is of. */
+const TYPICAL_MS = 2_500;
 
-/** By link; undefined: nothing is known of it. The returned function gives the interval of a path, undefined without bounds. */
+/**
+ * By link; undefined: nothing is known of it. The returned function gives the interval of a path, undefined without bounds.
+ * `ageMs` is the most that reports are of different times: clocks may drift meanwhile.
+ */
 export function oneWayDelays(
   nodes: number,
   reports: readonly (OneWayReport | undefined)[],
+  ageMs = AGE_MS,
 ): (path: readonly number[]) => DelayInterval | undefined {
+  // Of the bounds, and of a typical delay, to either side.
+  const boundSlackMs = 2 * MOST_DRIFT * ageMs;
+  const typicalSlackMs = 2 * MOST_DRIFT * (ageMs + TYPICAL_MS);
   const roundTripMs = (link: number): number => {
     const [there, back] = [reports[link], reports[link ^ 1]];
     return there === undefined || back === undefined ? Infinity : Math.max(0, there.rawMs + back.rawMs);
@@ -37,7 +42,7 @@ export function oneWayDelays(
           {
             from: each.from,
             to: each.to,
-            boundMs: each.boundMs + BOUND_SLACK_MS,
+            boundMs: each.boundMs + boundSlackMs,
             roundTripMs: roundTripMs(link),
           },
         ],
@@ -49,7 +54,7 @@ export function oneWayDelays(
     for (const link of path) rawMs += reports[link]?.rawMs ?? NaN;
     if (first === undefined || Number.isNaN(rawMs)) return undefined;
     const [from, to] = [reports[first]!.from, reports[path.at(-1)!]!.to];
-    const slackMs = path.length * TYPICAL_SLACK_MS;
+    const slackMs = path.length * typicalSlackMs;
     const longestMs = path.reduce((sum, link) => sum + roundTripMs(link) * (1 + MOST_DRIFT), slackMs);
     const lowestMs = Math.max(0, rawMs - slackMs - mostMs(from, to));
     const highestMs = Math.max(lowestMs, Math.min(longestMs, rawMs + slackMs + mostMs(to, from)));

@@ -4,6 +4,7 @@ import { directions, type Plan } from "../plan.ts";
 import type { TunnelEnd } from "../topology.ts";
 import type { PeerCounters } from "../wireguard-listing.ts";
 import { seriesOf, type Run } from "./history.ts";
+import type { KnownLinks } from "./links.ts";
 
 /** What one machine told of its tunnels. */
 export interface MachineTunnels {
@@ -104,10 +105,11 @@ function endStatus(
   };
 }
 
-/** Of every direction that a line of the file names. */
+/** Of every direction that a line of the file names; by what agents know where nothing was measured. */
 export function directionStatuses(
   plan: Plan,
   measurement: Measurement | undefined,
+  known: KnownLinks,
   probed: ReadonlySet<string>,
   runs: readonly Run[],
 ): DirectionStatus[] {
@@ -119,7 +121,7 @@ export function directionStatuses(
       const end = plan.topology.tunnels[at]!.ends.findIndex(({ node }) => node === path[hop]);
       return { index: 2 * at + end, tunnel, from: path[hop]!, to: path[hop + 1]! };
     });
-    const figures = measurement?.path(links.map((link) => link.index));
+    const figures = (measurement ?? known).path(links.map((link) => link.index));
     const broken = links
       .filter((link) => probed.has(link.tunnel) && measurement?.links[link.index]?.timing === undefined)
       .map(({ tunnel }) => tunnel);
