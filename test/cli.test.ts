@@ -113,6 +113,9 @@ describe("check", () => {
   });
 });
 
+/** Beside wg-quick. */
+const TARGETS = ["shell", "networkd", "openwrt", "routeros"];
+
 describe("export", () => {
   it("writes keys and files for their owner alone, and again the same", async () => {
     const first = await tofro("export", "wg-quick", "-o", "out");
@@ -155,6 +158,24 @@ describe("export", () => {
     const { stderr } = await tofro("export", "wg-quick", "-o", "out");
     expect(stderr).toContain("removed out/a/wg-c.conf");
     expect(readdirSync(join(folder, "out", "a")).sort()).toEqual(["mine.conf", "wg-b.conf"]);
+  });
+
+  it.each(TARGETS)("writes %s for their owner alone, again the same, and prints no key", async (target) => {
+    const first = await tofro("export", target, "--json");
+    expect(first.code).toBe(0);
+    const { files } = JSON.parse(first.stdout) as { files: { node: string; path: string }[] };
+    expect(new Set(files.map(({ node }) => node))).toEqual(new Set(["a", "b", "c"]));
+    const texts = files.map(({ path }) => readFileSync(join(folder, path), "utf8"));
+    for (const { path } of files) expect(statSync(join(folder, path)).mode & 0o777).toBe(0o600);
+    const again = await tofro("export", target);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("nothing changed\n") });
+    expect(files.map(({ path }) => readFileSync(join(folder, path), "utf8"))).toEqual(texts);
+    const secrets = readFileSync(join(folder, "tofro.secrets"), "utf8");
+    const keys = secrets.match(/[A-Za-z0-9+/]{43}=/g)!;
+    for (const key of keys) {
+      expect(texts.join("")).toContain(key);
+      for (const { stdout, stderr } of [first, again]) expect(stdout + stderr).not.toContain(key);
+    }
   });
 
   it("makes no new key for a node whose key is lost", async () => {
@@ -270,14 +291,46 @@ describe("lint and import", () => {
     for (const key of before.match(/[\w+/]{43}=/g)!) expect(done.stdout + done.stderr).not.toContain(key);
   });
 
+  it("reads what `wg` and `ip` print, whatever the files are called, and no left-overs", async () => {
+    const keys = [
+      "sNiNmDBldHTp7GxfEzkBLZodkYDyAb2HxRFWVNL4DXw=",
+      "QOHh4DQIibThHRp4RKhmKwG72P/EXeL/50kDnJW9YF0=",
+    ];
+    const shown = [
+      "DuYOwLmlLZcEnkR/10WhjsW8WbWjeeAwlyY1XFzp5X0=",
+      "U9iZDkJqmeivwra3JpB71PlnNAxdGJOBiPmFkQN0dR0=",
+    ];
+    for (const [index, name] of ["a", "b"].entries()) {
+      const own = join(folder, "live", name);
+      mkdirSync(own, { recursive: true });
+      const other = 2 - index;
+      writeFileSync(
+        join(own, "wg.dump"),
+        `wg0\t${keys[index]}\t${shown[index]}\t51820\toff\nwg0\t${shown[1 - index]}\t(none)\t198.51.100.${other}:51820\t10.0.0.${other}/32\t0\t0\t0\toff\n`,
+      );
+      writeFileSync(join(own, "wg.dump.bak"), "wg1\t(hidden)\t(none)\t\n");
+      writeFileSync(join(own, "ip.addresses"), `2: wg0    inet 10.0.0.${index + 1}/32 scope global wg0\n`);
+    }
+    const { code, stderr, stdout } = await tofro("import", "live", "-f", "live.yaml");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("a <-> b") as string });
+    for (const key of keys) {
+      expect(readFileSync(join(folder, "live.secrets"), "utf8")).toContain(key);
+      expect(stdout + stderr).not.toContain(key);
+    }
+  });
+
   it.each([
     [["import", "nowhere"], "Cannot read the folder nowhere: ENOENT"],
     [["lint", "empty"], "Cannot find a wg-quick file (*.conf) in empty"],
     [["import", "binary"], "binary/wg0.conf:1:1: error: it is not UTF-8 text"],
     [["lint", "broken"], "broken/wg0.conf:2:14: error: PrivateKey is no key"],
     [["import", "broken"], "broken/wg0.conf:3:1: error: [Interface] has no `Adress`"],
+    [["import", "cut"], "cut/live.dump:1:1: error: this is neither an interface's line of `wg show`"],
+    [["lint", "addresses"], "Cannot find a wg-quick file (*.conf) in addresses, nor an output of `wg`"],
   ])("%s: exit 2, and nothing is written", async (argv, message) => {
-    for (const name of ["empty", "binary", "broken"]) mkdirSync(join(folder, name));
+    for (const name of ["empty", "binary", "broken", "cut", "addresses"]) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, "cut", "live.dump"), "wg0\t(hidden)\t(none)\t51820\toff\toff\n");
+    writeFileSync(join(folder, "addresses", "a.txt"), "2: wg0    inet 10.0.0.1/32 scope global wg0\n");
     writeFileSync(join(folder, "binary", "wg0.conf"), Buffer.from([0x5b, 0xff, 0xfe, 0x00]));
     writeFileSync(join(folder, "broken", "wg0.conf"), "[Interface]\nPrivateKey = x\nAdress = 1.2.3.4\n");
     const before = readdirSync(folder).sort();

@@ -244,6 +244,25 @@ describe("exits", () => {
     );
   });
 
+  it("are accepted with agents, too, whatever they choose, and ask the same of allowed IPs and the firewall", () => {
+    fc.assert(
+      fc.property(exiting, fc.nat(), (network, seed) => {
+        const { spec, lock, topology } = planOf(network);
+        const plan = compile(spec, lock, { choice: randomChoice(topology, seed), agents: true });
+        const places = new Set(spec.nodes.map(({ leaves }) => leaves?.via.at));
+        expect(verdicts(plan).diagnostics.filter(({ at }) => places.has(at))).toEqual([]);
+        const still = ({ states }: Plan) =>
+          states.map(({ interfaces, sysctls, firewall: { mss: _mss, ...firewall } }) => [
+            interfaces,
+            sysctls,
+            firewall,
+          ]);
+        expect(still(plan)).toEqual(still(compile(spec, lock, { agents: true })));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it("let nobody in by a tunnel who claims to be inside and is not let in there", () => {
     fc.assert(
       fc.property(exiting, (network) => {

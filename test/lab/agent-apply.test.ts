@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { NetworkNow, PairNow } from "../../src/controller/wire.ts";
+import type { ChangeNow, NetworkNow, PairNow, PairPast, SupposedNow } from "../../src/controller/wire.ts";
 import { askAgent } from "../../src/linux/agent.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { MEASURED } from "../support/agents.ts";
@@ -103,6 +103,16 @@ describe("apply --agent", () => {
           isSimulated: false,
           nodes: NODES.map((name) => ({ name, isThere: true })),
         });
+        const past = async () => (await get("/api/past?from=a&to=c&for=3600000")) as PairPast;
+        await until(async () => (await past()).there.paths.some((path) => path.join() === "a,b,c"));
+        const dead = JSON.stringify({ links: [{ tunnel: "b - c", from: "b", isDown: true }], nodes: [] });
+        const { pairs } = (await get(`/api/suppose?what=${encodeURIComponent(dead)}`)) as SupposedNow;
+        expect(pairs).toMatchObject([{ from: "a", to: "c", is: ["a", "c"], reason: "failed" }]);
+        const changes = async () => (await get("/api/changes")) as ChangeNow[];
+        await until(async () => (await changes()).some(({ kind }) => kind === "apply"));
+        const reported = await tofro("report", "--json", "--since", "1h", "--lab", lab.name);
+        const report = JSON.parse(reported.stdout) as { pairs: { past: PairPast }[] };
+        expect(report.pairs.map(({ past: { there } }) => there.paths.at(-1))).toEqual([["a", "b", "c"]]);
         const { there, back } = (await get("/api/pair?from=a&to=c")) as PairNow;
         expect([there.path, back.path]).toEqual([
           ["a", "b", "c"],

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
+import type { Report } from "../../src/web/report.ts";
 import { MEASURED, startAgent } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
@@ -24,6 +25,21 @@ interface Why {
   readonly decisions: readonly { readonly reason: string }[];
 }
 
+interface Status {
+  readonly agents: Readonly<Record<string, { readonly kind: string }>>;
+  readonly links: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly delay?: { readonly highestMs: number };
+  }[];
+  readonly directions: readonly { readonly delay?: unknown }[];
+}
+
+async function status(lab: TestLab): Promise<Status> {
+  const { stdout } = await tofro("status", "--no-measure", "--json", "--lab", lab.name);
+  return JSON.parse(stdout) as Status;
+}
+
 const sh = async (host: Host, script: string): Promise<string> =>
   (await host.run(["sh", "-c", script], { timeoutMs: 120_000 })).stdout;
 
@@ -42,6 +58,16 @@ async function until(limitMs: number, look: () => Promise<boolean>): Promise<num
 /** As packets of 1328 octets, 200 a second: 2 Mbit/s. */
 const flood = async (lab: TestLab, seconds: number): Promise<string> =>
   sh(await lab.host("a"), `ping -q -n -i 0.005 -c ${seconds * 200} -s 1300 -W 1 ${ADDRESS.c} || true`);
+
+/** By b, from a on to c, as the controller has it of the last hour. */
+async function carried(lab: TestLab): Promise<number> {
+  const { stdout } = await tofro("report", "a", "c", "--since", "1h", "--json", "--lab", lab.name);
+  const { pairs } = JSON.parse(stdout) as Pick<Report, "pairs">;
+  const found = pairs[0]!.past.there.carried?.find(({ relay }) => relay === "b");
+  expect(found).toMatchObject({ relay: "b", from: "a", to: "c" });
+  expect(found).not.toHaveProperty("isShared");
+  return found!.octets;
+}
 
 /** Pings from a to c while `work` runs; returns the sequence numbers that were not answered. */
 async function lost(lab: TestLab, seconds: number, work: () => Promise<void>): Promise<number[]> {
@@ -64,15 +90,27 @@ describe("agents", () => {
       const agents = await Promise.all(["a", "b", "c"].map((node) => startAgent(lab, node)));
       await until(60_000 * PATIENCE, async () => (await way(lab, "a", "c")) === "wg-b");
       await until(60_000 * PATIENCE, async () => (await way(lab, "c", "a")) === "wg-a");
+      // What agents know of their links, and of ways over them, without a probe. A busy machine may take a link for dead.
+      await until(60_000 * PATIENCE, async () => {
+        const { agents: there, links, directions: named } = await status(lab);
+        // Of an agent that does not answer in time there are none.
+        const direct = links.find(({ from, to }) => from === "a" && to === "c");
+        if (links.length < 6 || direct?.delay === undefined) return false;
+        expect(there).toMatchObject({ a: { kind: "there" }, b: { kind: "there" }, c: { kind: "there" } });
+        expect(direct.delay.highestMs).toBeGreaterThan(47);
+        return named.length === 2 && named.every(({ delay }) => delay !== undefined);
+      });
+
       // Over b there, which its counters show, and directly back.
       const traced = await tofro("trace", "a", "c", "--no-measure", "--json", "--lab", lab.name);
       const { directions } = JSON.parse(traced.stdout) as {
-        directions: { hops: { node: string; sent?: number; received?: number }[] }[];
+        directions: { hops: { node: string; sent?: number; received?: number }[]; delay?: unknown }[];
       };
       expect(directions.map(({ hops }) => hops.map(({ node }) => node))).toEqual([
         ["a", "b", "c"],
         ["c", "a"],
       ]);
+      expect(directions.map(({ delay }) => delay !== undefined)).toEqual([true, true]);
 
       // Silently: no link goes down, nothing says so. The direction back is not touched.
       const set = (what: string) => tofro("lab", "set", "b -> c", what, "--name", lab.name);
@@ -85,6 +123,9 @@ describe("agents", () => {
       // Of 400, a few until it is noticed, and 2 in 100 of the direct way from then on.
       expect(gone.length).toBeGreaterThan(0);
       expect(gone.length).toBeLessThan(200);
+
+      const down = await tofro("status", "--no-measure", "--lab", lab.name);
+      expect(down).toMatchObject({ code: 3, stdout: expect.stringMatching(/^! +-> +DOWN \d+s$/m) as string });
 
       expect((await set("loss=0%")).code).toBe(0);
       const asked = () => tofro("why", "a", "c", "--json", "--lab", lab.name);
@@ -119,6 +160,10 @@ describe("agents", () => {
       expect((await tofro("why", "a", "c", "--lab", lab.name)).stdout).toContain(
         "b has carried more than its rate of late: kept free",
       );
+      // No less than 1 Mbit/s of ten seconds, or it would not have been too much; the flood is 3.7 MB in all.
+      let octets = 0;
+      await until(30_000 * PATIENCE, async () => (octets = await carried(lab)) > 1.2e6);
+      expect(octets).toBeLessThan(4.5e6);
 
       // Taken off under them: they end, and nothing is left. A second agent is refused before.
       const second = await tofro("agent", "a", "--lab", lab.name);

@@ -4,7 +4,7 @@ import { examine } from "../../src/core/doctor/examine.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { factsOf } from "../../src/linux/facts.ts";
 import { kernelLane } from "../support/patience.ts";
-import { breakAndMend, doctor, labFor, sh, WELL, type Break } from "../support/doctor.ts";
+import { breakAndMend, doctor, eachFinding, labFor, sh, WELL, type Break } from "../support/doctor.ts";
 
 // a and b lead what they forward another way than their own packets: they need rules and tables.
 const NETWORK = `overlay: 10.70.0.0/24
@@ -64,7 +64,7 @@ describe("before the first apply", () => {
     expect(await doctor(lab().name)).toMatchObject(WELL);
   });
 
-  it.each(BREAKS)("finds and mends $what", async (each) => {
+  it.each(eachFinding(BREAKS))("finds and mends $what", async (each) => {
     const { rules } = lab().plan.states.find(({ node }) => node === each.at)!;
     await breakAndMend(lab(), { ...each, script: each.script.replace("$TABLE", String(rules[0]?.table)) });
   });

@@ -4,6 +4,7 @@ import type { Host } from "../../src/linux/command.ts";
 import {
   breakAndMend,
   doctor,
+  eachFinding,
   FW,
   labFor,
   NO_FW,
@@ -121,7 +122,7 @@ describe("three nodes with IPv6", () => {
     expect(await doctor(lab().name)).toMatchObject(WELL);
   });
 
-  it.each(BREAKS)("$at: $what", (each) => breakAndMend(lab(), each));
+  it.each(eachFinding(BREAKS))("$at: $what", (each) => breakAndMend(lab(), each));
 
   it("finds an uplink that no longer heeds router advertisements", async () => {
     const b = await lab().host("b");

@@ -1,6 +1,17 @@
 // The doctor before a bad underlay: ways that are narrow, endpoints that do not answer, forwarders that fell out.
 import { describe, expect, it } from "vitest";
-import { breakAndMend, doctor, example, FW, labFor, NO_FW, sh, WELL, type Break } from "../support/doctor.ts";
+import {
+  breakAndMend,
+  doctor,
+  eachFinding,
+  example,
+  FW,
+  labFor,
+  NO_FW,
+  sh,
+  WELL,
+  type Break,
+} from "../support/doctor.ts";
 import { withLab } from "../support/lab.ts";
 import { ping } from "./traffic.ts";
 
@@ -36,7 +47,7 @@ const BREAKS: readonly Break[] = [
 describe("three nodes", () => {
   const lab = labFor(example("three-nodes"));
 
-  it.each(BREAKS)("$at: $what", async (each) => {
+  it.each(eachFinding(BREAKS))("$at: $what", async (each) => {
     await breakAndMend(lab(), each);
     for (const [node, names] of [
       ["a", ["wg-b", "wg-c"]],

@@ -52,7 +52,7 @@ const sh = (host: Host, script: string): Promise<{ readonly stdout: string }> =>
   host.run(["sh", "-ec", script]);
 
 describe("a's exit at c", () => {
-  it("takes its traffic and its LAN's there by b and back directly, and nothing else; down leaves nothing", async () => {
+  it("takes its traffic and its LAN's there by b and back directly, and nothing else, with agents around b; down leaves nothing", async () => {
     await withLab(NETWORK, { bare: true }, async (lab, folder) => {
       const before = await snapshotAll(lab);
       const [a, b, c, nat] = await Promise.all(["a", "b", "c", "a.nat"].map((name) => lab.host(name)));
@@ -149,7 +149,27 @@ add rule inet witness c oifname "u-nat" ip6 daddr 2001:db8:77::/64 counter'`,
       // What it asks of the underlay goes there, too.
       expect(await tofro("doctor", "--lab", lab.name)).toMatchObject({ code: 0 });
 
-      expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
+      const within = { timeout: 60_000 * PATIENCE };
+      // With agents it follows its pair of nodes: around b when that loses everything, and never by the uplink.
+      const agents = await tofro("apply", "--agent", ...PATIENT, "--lab", lab.name);
+      expect(agents).toMatchObject({ code: 0 });
+      const planned = async (): Promise<number> => (await tofro("plan", "--lab", lab.name)).code;
+      await expect.poll(planned, within).toBe(0);
+      await expect.poll(() => hops(a!, BEYOND4), within).toEqual(["10.66.0.1", "10.66.0.2", BEYOND4]);
+      const free = await leaked();
+      expect((await tofro("lab", "set", "b -> c", "loss=100%", "--name", lab.name)).code).toBe(0);
+      await expect.poll(() => hops(a!, BEYOND4), within).toEqual(["10.66.0.2", BEYOND4]);
+      await expect.poll(() => hops(left, BEYOND6), within).toEqual(["2001:db8:a::1", "fd66::2", BEYOND6]);
+      expect(await leaked()).toEqual(free);
+      // A repair keeps the sizes of the way that died, and the choice that follows has its own: then nothing moves any more.
+      const sizes = async (): Promise<string> => (await sh(a!, "ip route show table 16600")).stdout;
+      await expect.poll(sizes, within).not.toContain("mtu");
+
+      const down = await tofro("down", "--lab", lab.name);
+      expect({ code: down.code, stderr: down.code === 0 ? "" : down.stderr }).toEqual({
+        code: 0,
+        stderr: "",
+      });
       await Promise.all([
         cutWire(a!, LAN.name),
         cutWire(c!, BEYOND.name),

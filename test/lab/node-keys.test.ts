@@ -7,7 +7,7 @@ import { generatePrivateKey, publicKeyOf } from "../../src/files/keys.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
-import { PATIENCE, PATIENT } from "../support/patience.ts";
+import { BRIEF, PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 
 //  a ──> b ──> c    a is behind NAT, and nobody but a has a's private key.
@@ -60,8 +60,10 @@ printf '#!/bin/sh\\n[ "$1" != set ] || { echo "wg is broken" >&2; exit 1; }\\nex
 chmod 755 /run/broken/wg; mount --bind /run/broken/wg /usr/bin/wg`;
 const MEND = "umount /usr/bin/wg; rm -r /run/broken";
 
+const slow = it.skipIf(BRIEF);
+
 describe("public_key: node", () => {
-  it("is made on the node by the first apply, and leaves no trace when that fails", async () => {
+  slow("is made on the node by the first apply, and leaves no trace when that fails", async () => {
     await withLab(network("node"), BARE, async (lab, folder) => {
       const before = await snapshotAll(lab);
       const plan = await tofro("plan", "--lab", lab.name);
@@ -155,7 +157,7 @@ describe("public_key: node", () => {
     });
   });
 
-  it("adopts a key that is there already, and one that came from the secrets before", async () => {
+  slow("adopts a key that is there already, and one that came from the secrets before", async () => {
     await withLab(network("node"), BARE, async (lab, folder) => {
       const a = await lab.host("a");
       await sh(a, `mkdir -m 700 /etc/tofro; umask 077; wg genkey >${KEY}`);
@@ -180,7 +182,7 @@ describe("public_key: node", () => {
 });
 
 describe("public_key: <base64>", () => {
-  it("wants the private key on the node, survives a failed change of it, and stays behind", async () => {
+  slow("wants the private key on the node, survives a failed change of it, and stays behind", async () => {
     const [first, second] = [generatePrivateKey(), generatePrivateKey()];
     const [key, next] = [publicKeyOf(first), publicKeyOf(second)];
     await withLab(network(key), BARE, async (lab, folder) => {

@@ -11,7 +11,7 @@ import { randomNetwork } from "../support/random-network.ts";
 
 const EXAMPLES = join(import.meta.dirname, "..", "..", "examples");
 /** Few in the real-kernel lane: another kernel is wrong with all of them or with none. */
-const RANDOM_NETWORKS = kernelLane === undefined ? 20 : 3;
+const RANDOM_NETWORKS = kernelLane === undefined ? 20 : 2;
 
 async function comesTrue(lab: TestLab, plan: Plan): Promise<void> {
   const predicted = check(plan.spec, plan.states);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab, type TestLab } from "../support/lab.ts";
-import { PATIENCE, PATIENT } from "../support/patience.ts";
+import { BRIEF, PATIENCE, PATIENT } from "../support/patience.ts";
 
 //  a ──> b ──> c <──> d    a is behind NAT. There through b, back directly; d has nothing to do with a and b.
 //  ^───────────┘
@@ -45,7 +45,7 @@ describe("keys rotate and apply", () => {
       await succeeds("apply", ...PATIENT, "--lab", lab.name);
       const c = await lab.host("c");
       // A stall hides in no single try: which end begins hangs on the keys.
-      for (const names of [["a"], ["d"], ["c"], [], []]) {
+      for (const names of BRIEF ? [["a"], []] : [["a"], ["d"], ["c"], [], []]) {
         const before = await tunnels(c);
         await succeeds("keys", "rotate", ...names, "--lab", lab.name);
         const lost = await lostDuring(lab, () => succeeds("apply", ...PATIENT, "--lab", lab.name));

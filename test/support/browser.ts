@@ -70,7 +70,7 @@ export class Browser {
 
   async press(key: string): Promise<void> {
     for (const type of ["keyDown", "keyUp"])
-      await this.send("Input.dispatchKeyEvent", { type, key, code: key, ...KEYS[key] });
+      await this.send("Input.dispatchKeyEvent", { type, key, code: key, ...(KEYS[key] ?? { text: key }) });
   }
 
   async picture(): Promise<Buffer> {
@@ -85,6 +85,11 @@ export class Browser {
       deviceScaleFactor: 1,
       mobile: false,
     });
+  }
+
+  /** As the system says that it is. */
+  async scheme(value: "light" | "dark"): Promise<void> {
+    await this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
   }
 
   async stop(): Promise<void> {
@@ -104,5 +109,6 @@ interface Answer {
 
 const KEYS: Readonly<Record<string, object>> = {
   Tab: { windowsVirtualKeyCode: 9 },
+  ArrowRight: { windowsVirtualKeyCode: 39 },
   Enter: { windowsVirtualKeyCode: 13, text: "\r" },
 };

@@ -7,7 +7,7 @@ import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
 import { run } from "../../src/commands/run.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { ping } from "../lab/traffic.ts";
-import { PATIENCE } from "./patience.ts";
+import { briefly, PATIENCE } from "./patience.ts";
 import { withLab, type TestLab } from "./lab.ts";
 
 const ROOT = dirname(dirname(import.meta.dirname));
@@ -107,6 +107,13 @@ export interface Break {
   /** What comes to light only when the first is mended. */
   readonly later?: readonly FindingCode[];
 }
+
+/** Where it shall be brief: each finding once. */
+export const eachFinding = (breaks: readonly Break[]): readonly Break[] =>
+  briefly(breaks, ({ finds }) => Object.keys(finds).map((each) => each.replace(/^.* /, "")));
+
+/** Where it shall be brief: one of them. */
+export const oneOf = <Case>(cases: readonly Case[]): readonly Case[] => briefly(cases, () => ["it"]);
 
 /** From a to c of the three nodes. */
 export async function suffers(lab: TestLab, hurt: Hurt, to: string): Promise<boolean> {

@@ -1,5 +1,8 @@
 // Choices that nobody measured: a random tree towards each destination.
+import { linksOf } from "../../src/core/agent/links.ts";
 import type { Choice } from "../../src/core/choose/choice.ts";
+import { climb } from "../../src/core/choose/moves.ts";
+import type { LinkIndex } from "../../src/core/route.ts";
 import type { Topology } from "../../src/core/topology.ts";
 
 /** Numbers from 0 to below, the same every time. */
@@ -32,4 +35,19 @@ export function randomChoice({ nodes, tunnels }: Topology, seed: number, hurt = 
     }
   });
   return { epoch: 1, trees, paths: new Map(), dead };
+}
+
+/** Besides, ways of their own for so many thirds of the pairs. */
+export function randomChoiceWithPaths(topology: Topology, seed: number, thirds: number): Choice {
+  const random = numbers(seed + 7);
+  const nodes = topology.nodes.length;
+  const others = randomChoice(topology, seed + 1).trees;
+  const { receivers } = linksOf(topology);
+  const paths = new Map<number, readonly LinkIndex[]>();
+  for (let pair = 0; pair < nodes * nodes; pair++) {
+    const [from, to] = [Math.floor(pair / nodes), pair % nodes];
+    const links = from === to ? [] : climb(receivers, others[to]!, from, to);
+    if (links.length > 0 && random(3) < thirds) paths.set(pair, links);
+  }
+  return { ...randomChoice(topology, seed), epoch: seed, paths };
 }

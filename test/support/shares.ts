@@ -1,14 +1,20 @@
 // Deals the test files of the real-kernel lane to its virtual machines (`--shard`) so that they end at about the same time.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Seconds on one emulated processor, roughly, of files that take long there; others count as SHORT_S. */
+/** Seconds on one emulated processor, roughly, of files that take long there where it shall be brief; others count as SHORT_S. */
 const LONG_S: Readonly<Record<string, number>> = {
-  "lab/doctor": 950,
-  "kernel/systemd": 700,
-  "lab/apply": 500,
-  "lab/wg-quick": 450,
+  "lab/doctor": 350,
+  "kernel/systemd": 450,
+  "lab/apply": 400,
+  "lab/wg-quick": 300,
   "lab/underlay": 360,
-  "kernel/agent-unit": 470,
+  "kernel/agent-unit": 400,
+  "lab/rotate": 250,
+  "lab/doctor-firewalls": 200,
+  "lab/drift": 200,
+  "lab/move": 200,
+  "lab/node-keys": 180,
+  "lab/doctor-underlay": 170,
 };
 const SHORT_S = 100;
 

@@ -67,7 +67,8 @@ export async function withRemotes(paths: string, use: (remotes: Remotes) => Prom
     await Promise.all(
       MACHINES.map(async (name) => {
         await sshdFiles(folder, name);
-        await sh(name, startSshd(folder, name));
+        // A home of its own: what this machine's root has in its shell's files is not these machines', and may wait for locks.
+        await sh(name, `mkdir -p /run/root\n${rootIs("/run/root", "/bin/bash")}${startSshd(folder, name)}`);
       }),
     );
     const startAt = (host: string, verb: string, ...argv: string[]): Running => {
