@@ -9,10 +9,11 @@ import { TofroError } from "../core/error.ts";
 import type { Plan } from "../core/plan.ts";
 import { NO_SECRETS } from "../core/secrets.ts";
 import { planOf, settle, writeLock, type Network } from "../files/network.ts";
-import { applyAll, ChangedMeanwhile } from "../linux/apply.ts";
+import { applyAll } from "../linux/apply.ts";
 import type { Host } from "../linux/command.ts";
 import { observeMachine, type Aim, type Machine } from "../linux/machine.ts";
 import type { Io } from "./io.ts";
+import { whileChanging } from "./again.ts";
 import { agentOptions, withAgents } from "./agents.ts";
 import { loadNetwork } from "./load.ts";
 import { machineOptions, machinesOf, type MachineOptions, type Machines } from "./machines.ts";
@@ -90,12 +91,10 @@ async function reach(
 ): Promise<void> {
   const machines = await machinesOf(network, planOf(network).states, options);
   try {
-    const reached = await attempt(machines).catch((error: unknown) => {
-      // What was found is not there any more: once more from what is there now.
-      if (!(error instanceof ChangedMeanwhile)) throw error;
-      io.stderr(`tofro: ${error.message}\nlooking again, from the start ...\n`);
-      return attempt(machines);
-    });
+    const reached = await whileChanging(
+      () => attempt(machines),
+      ({ message }) => io.stderr(`tofro: ${message}\nlooking again, from the start ...\n`),
+    );
     report(reached, options.node === undefined ? byHandOf(network.spec) : [], options.json === true, io);
   } finally {
     await machines.close();
