@@ -100,11 +100,12 @@ export async function applyAll(machines: readonly Machine[], options: ApplyOptio
     options.signal.throwIfAborted();
   } catch (error) {
     const isLate = performance.now() > endMs;
-    const states = begun.size === 0 ? "" : ` ${await rollBack([...begun], options)}`;
+    const isUntouched = error instanceof ChangedMeanwhile;
+    const states = begun.size === 0 ? "" : ` ${await rollBack([...begun], options, isUntouched)}`;
     const late = isLate ? `It took longer than the ${options.timeoutS} s of --timeout.\n` : "";
     const reason = late + (error instanceof Error ? error.message : String(error));
     const message = `${reason}\nNothing was applied.${states}`;
-    const Kind = error instanceof ChangedMeanwhile ? ChangedMeanwhile : TofroError;
+    const Kind = isUntouched ? ChangedMeanwhile : TofroError;
     throw new Kind(message, { kind: "failed" }, error);
   }
   await disarm(all, options);
@@ -175,8 +176,8 @@ function rounds(
   return [...byDistance].sort(([a], [b]) => a - b).map(([, round]) => round);
 }
 
-/** All go back at once; returns the state in which each machine is then, in words. */
-async function rollBack(all: readonly Work[], options: ApplyOptions): Promise<string> {
+/** All go back at once; returns the state in which each machine is then, in words. `isUntouched`: nothing was begun, and others may have changed them. */
+async function rollBack(all: readonly Work[], options: ApplyOptions, isUntouched: boolean): Promise<string> {
   options.progress.step("going back", namesOf(all));
   const went = async ([machine, job]: Work): Promise<string> => {
     const fresh = (): Promise<Host> => options.fresh(machine.plan.node);
@@ -189,6 +190,7 @@ async function rollBack(all: readonly Work[], options: ApplyOptions): Promise<st
       return `cannot be told; what began there goes back by itself within ${options.timeoutS} s`;
     }
     options.progress.done(machine.plan.node);
+    if (isUntouched) return "untouched";
     const isBack = await fresh()
       .then((host) => options.isAsBefore(machine, host))
       .catch(() => undefined);

@@ -130,7 +130,7 @@ function liveKeys({ back }: Job): string[] {
 
 /** One stage; only while this apply is armed. */
 export const stageScript = (job: Job, changes: readonly Change[]): string =>
-  script(guarded(job, stageLines(changes, job.wireguard)));
+  script(guarded(job, [`touch ${RUN}/begun`, ...stageLines(changes, job.wireguard)]));
 
 /** Makes it last: what brings the machine up at boot is replaced as a whole. The way back stays armed, for its whole time anew. */
 export const commitScript = (job: Job): string =>
@@ -232,7 +232,11 @@ const undoScript = (job: Job): string =>
     "fi",
     RESTORE,
     `rm -rf ${ETC}.new`,
+    // Where nothing was begun what others, an agent say, have changed since we looked is theirs.
+    `if [ -e ${RUN}/begun ]; then`,
+    ":",
     ...linesOf(allOf(job.back), { wireguard: job.wireguard, keys: OLD }, "all"),
+    "fi",
     ...(job.hasSystemd ? undoUnitLines(RUN) : []),
     `if [ -e ${RUN}/committed ]; then`,
     ...undoAgentLines(NEW),

@@ -84,7 +84,7 @@ async function lost(lab: TestLab, seconds: number, work: () => Promise<void>): P
 describe("agents", () => {
   it("bring both directions to their best paths, and around what dies, and back", async () => {
     await withLab(LIMITED, { bare: true, underlay: UNDERLAY }, async (lab) => {
-      expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await way(lab, "a", "c")).toBe("wg-c");
       const before = await snapshotAll(lab);
       const agents = await Promise.all(["a", "b", "c"].map((node) => startAgent(lab, node)));
@@ -172,9 +172,10 @@ describe("agents", () => {
         stderr: expect.stringContaining("one runs there already") as string,
       });
       expect(await agents[0]!.stop()).toBe(0);
-      expect((await tofro("apply", "--lab", lab.name)).code).toBe(0);
+      expect(await tofro("apply", "--lab", lab.name)).toMatchObject({ code: 0 });
       expect(await snapshotAll(lab)).toMatchObject({ a: before["a"] });
-      expect((await tofro("down", "--lab", lab.name)).code).toBe(0);
+      const ending = await tofro("down", "--lab", lab.name);
+      expect(ending.code, ending.stderr).toBe(0);
       expect(await Promise.all(agents.slice(1).map(({ ended }) => ended))).toEqual([0, 0]);
       await sleep(1000);
       for (const state of Object.values(await snapshotAll(lab)))
