@@ -16,7 +16,7 @@ import { exposition } from "../core/metrics/exposition.ts";
 import { Keeper } from "./keeper.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { AGENT_ETC, KEPT, SOCKET, STARTED } from "./places.ts";
-import { serve } from "./socket.ts";
+import { serve, type Handlers } from "./socket.ts";
 
 /** As routing daemons have it, more or less (nice(1)). */
 const NICE = -10;
@@ -49,16 +49,25 @@ export async function agent(folder: string): Promise<void> {
     keeper: keeper.status(),
     ...(choosing.status() as object),
   });
+  const begun = Promise.withResolvers<void>();
+  const controller =
+    (answer: Handlers[string]): Handlers[string] =>
+    async (request) => {
+      // It begins last: whoever asks before waits.
+      await begun.promise;
+      return answer(request);
+    };
   const close = await serve(SOCKET, {
     status,
     choice: ({ with: more }) => ({ ...choosing.choice(), ...(more === "status" && { status: status() }) }),
-    picture: () => choosing.picture(),
-    pair: ({ from, to }) => choosing.pair(String(from), String(to)),
-    past: ({ from, to, for: forMs }) => choosing.past(String(from), String(to), Number(forMs)),
-    suppose: ({ what }) => choosing.suppose(String(what)),
-    changes: () => choosing.changes(),
-    why: ({ from, to, at }) =>
+    picture: controller(() => choosing.picture()),
+    pair: controller(({ from, to }) => choosing.pair(String(from), String(to))),
+    past: controller(({ from, to, for: forMs }) => choosing.past(String(from), String(to), Number(forMs))),
+    suppose: controller(({ what }) => choosing.suppose(String(what))),
+    changes: controller(() => choosing.changes()),
+    why: controller(({ from, to, at }) =>
       choosing.why(String(from), String(to), typeof at === "string" ? Date.parse(at) : undefined),
+    ),
   });
   await write(STARTED, `${process.execPath}\n${process.argv[1]}\n`);
   await write(join(AGENT_RUN, "pid"), `${process.pid}\n`);
@@ -79,6 +88,7 @@ export async function agent(folder: string): Promise<void> {
     hold: (next) => void keeper.set(next),
     keep: latest((next: Kept) => write(KEPT, formatKept(next))),
   });
+  begun.resolve();
   await Promise.race([ended(), gone.promise]);
   endMetrics();
   await choosing.stop();

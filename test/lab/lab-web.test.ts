@@ -24,10 +24,11 @@ it(
     const argv = ["lab", "up", join(folder, "measured-lab.yaml"), "--web", "--name", name];
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "src/main.ts", ...argv], {
       cwd: ROOT,
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
     const ended = once(child, "close");
     const browser = await Browser.start();
     const text = (selector: string): Promise<unknown> =>
