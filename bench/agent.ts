@@ -1,0 +1,76 @@
+// What an agent at rest takes: processor, memory, and test packets a link. `node bench/agent.ts [TUNNELS] [SECONDS]` needs root.
+// A star, whose hub has all the tunnels; every node runs its agent, and only the hub's is measured.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { run } from "../src/commands/run.ts";
+import { readNetwork, settle } from "../src/files/network.ts";
+import { labHost } from "../src/lab/lab.ts";
+import type { Host } from "../src/linux/command.ts";
+
+const TUNNELS = Number(process.argv[2] ?? 10);
+const SECONDS = Number(process.argv[3] ?? 60);
+const NAME = `bench-${process.pid}`;
+/** Of `/proc/PID/stat`, on every Linux that Debian builds. */
+const TICKS_A_SECOND = 100;
+
+const spokes = Array.from({ length: TUNNELS }, (_, index) => `s${index + 1}`);
+const NETWORK = [
+  "overlay: 10.77.0.0/24",
+  "nodes:",
+  "  hub: { endpoint: 198.51.100.100 }",
+  ...spokes.map((name) => `  ${name}: {}`),
+  "paths:",
+  ...spokes.map((name) => `  - hub <=> ${name}`),
+  "",
+].join("\n");
+
+async function tofro(...argv: string[]): Promise<void> {
+  let said = "";
+  const io = { stdout: () => undefined, stderr: (text: string) => void (said += text), colour: false };
+  if ((await run(argv, io)) !== 0) throw new Error(`tofro ${argv.join(" ")}: ${said}`);
+}
+
+/** Ticks of the agent and of what it ran and waited for, kB, and octets that left by each tunnel. */
+async function look(hub: Host): Promise<{ own: number; children: number; rssKb: number; sent: number[] }> {
+  const script = `pid=$(cat /run/tofro-agent/pid)
+cat /proc/$pid/stat; sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/status; cat /sys/class/net/wg-*/statistics/tx_bytes`;
+  const [stat = "", rss = "", ...sent] = (await hub.run(["sh", "-c", script])).stdout.trim().split("\n");
+  // Behind the name, which may hold blanks: state is the third field of proc(5).
+  const fields = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number);
+  return {
+    own: fields[11]! + fields[12]!,
+    children: fields[13]! + fields[14]!,
+    rssKb: Number(rss),
+    sent: sent.map(Number),
+  };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tofro-bench-"));
+try {
+  const file = join(folder, "tofro.yaml");
+  writeFileSync(file, NETWORK);
+  await settle(await readNetwork(file));
+  await tofro("lab", "up", file, "--bare", "--name", NAME);
+  await tofro("apply", "--agent", "--lab", NAME);
+  const hub = await labHost(NAME, "hub");
+  await sleep(30_000);
+  const [before, begun] = [await look(hub), performance.now()];
+  await sleep(SECONDS * 1000);
+  const [after, seconds] = [await look(hub), (performance.now() - begun) / 1000];
+  const percent = (ticks: number): string => ((100 * ticks) / TICKS_A_SECOND / seconds).toFixed(1);
+  const sent = after.sent.map((octets, index) => (octets - before.sent[index]!) / seconds / 1000);
+  process.stdout.write(
+    `${TUNNELS} tunnels, ${seconds.toFixed(0)} s: ${percent(after.own - before.own)} % of a core, ` +
+      `${percent(after.children - before.children)} % more in commands, ${(after.rssKb / 1024).toFixed(0)} MB, ` +
+      `${Math.max(...sent).toFixed(2)} kB/s a link; load ${loadavg()[0]!.toFixed(1)}\n`,
+  );
+} finally {
+  const quiet = { stdout: () => undefined, stderr: () => undefined, colour: false };
+  await run(["lab", "down", "--name", NAME], quiet);
+  rmSync(folder, { recursive: true, force: true });
+}
