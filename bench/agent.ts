@@ -32,22 +32,48 @@ async function tofro(...argv: string[]): Promise<void> {
   if ((await run(argv, io)) !== 0) throw new Error(`tofro ${argv.join(" ")}: ${said}`);
 }
 
-/** Ticks of the agent and of what it ran and waited for, kB, and octets that left by each tunnel. */
-async function look(hub: Host): Promise<{ own: number; children: number; rssKb: number; sent: number[] }> {
-  const script = `pid=$(cat /run/tofro-agent/pid)
-cat /proc/$pid/stat; sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/status; cat /sys/class/net/wg-*/statistics/tx_bytes`;
-  const [stat = "", rss = "", ...sent] = (await hub.run(["sh", "-c", script])).stdout.trim().split("\n");
-  // Behind the name, which may hold blanks: state is the third field of proc(5).
-  const fields = stat
-    .slice(stat.lastIndexOf(")") + 2)
+/** Fields of `/proc/PID/stat` (proc(5)) that matter here. */
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** Its own, and of the children that it has waited for. */
+  readonly ticks: number;
+  readonly childTicks: number;
+}
+
+function processOf(line: string): Process {
+  // Behind the name, which may hold blanks, the third field follows.
+  const fields = line
+    .slice(line.lastIndexOf(")") + 2)
     .split(" ")
     .map(Number);
+  const [parent, user, system, childUser, childSystem] = [1, 11, 12, 13, 14].map((index) => fields[index]!);
   return {
-    own: fields[11]! + fields[12]!,
-    children: fields[13]! + fields[14]!,
-    rssKb: Number(rss),
-    sent: sent.map(Number),
+    pid: Number.parseInt(line, 10),
+    parent: parent!,
+    ticks: user! + system!,
+    childTicks: childUser! + childSystem!,
   };
+}
+
+/** Ticks of the agent and of the commands below it, kB, and octets that left by each tunnel. */
+async function look(hub: Host): Promise<{ own: number; commands: number; rssKb: number; sent: number[] }> {
+  const script = `pid=$(cat /run/tofro-agent/pid); echo $pid
+sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/status
+cat /sys/class/net/wg-*/statistics/tx_bytes | paste -s
+cat /proc/[0-9]*/stat 2>/dev/null || true`;
+  const { stdout } = await hub.run(["sh", "-c", script]);
+  const [pid = "", rss = "", sent = "", ...stats] = stdout.trim().split("\n");
+  const processes = stats.map(processOf);
+  const agent = processes.find((each) => each.pid === Number(pid))!;
+  let below: Process[] = [agent];
+  let commands = agent.childTicks;
+  while (below.length > 0) {
+    const parents = new Set(below.map((each) => each.pid));
+    below = processes.filter(({ parent }) => parents.has(parent));
+    for (const { ticks, childTicks } of below) commands += ticks + childTicks;
+  }
+  return { own: agent.ticks, commands, rssKb: Number(rss), sent: sent.split("\t").map(Number) };
 }
 
 const folder = mkdtempSync(join(tmpdir(), "tofro-bench-"));
@@ -66,7 +92,7 @@ try {
   const sent = after.sent.map((octets, index) => (octets - before.sent[index]!) / seconds / 1000);
   process.stdout.write(
     `${TUNNELS} tunnels, ${seconds.toFixed(0)} s: ${percent(after.own - before.own)} % of a core, ` +
-      `${percent(after.children - before.children)} % more in commands, ${(after.rssKb / 1024).toFixed(0)} MB, ` +
+      `${percent(after.commands - before.commands)} % more in commands, ${(after.rssKb / 1024).toFixed(0)} MB, ` +
       `${Math.max(...sent).toFixed(2)} kB/s a link; load ${loadavg()[0]!.toFixed(1)}\n`,
   );
 } finally {
