@@ -12,6 +12,7 @@ import {
   masqueradeRules,
   trackRules,
 } from "./nft-exits.ts";
+import { dnsChains } from "./nft-dns.ts";
 import { forwardChains } from "./nft-forwards.ts";
 import { NFT_TABLE, type Firewall, type NodeState } from "../core/node-state.ts";
 
@@ -58,6 +59,7 @@ export function tableParts(state: NodeState): string[][] {
     ...forwardChains(firewall.forwards ?? []).map(({ name, hook, type, rules }) =>
       chain(name, hook, rules, type),
     ),
+    ...dnsChains(state, families).map(({ name, hook, type, rules }) => chain(name, hook, rules, type)),
     ...(killSwitch === undefined
       ? []
       : [
