@@ -30,6 +30,7 @@ const EXPORTED = new Set([
   "prefixes",
   "exit",
   "exit-kill-switch",
+  "exit-dns",
   "own-key",
   "own-forwarder",
 ]);

@@ -287,7 +287,7 @@ describe("exits", () => {
     text: [
       'overlay: [10.77.0.0/24, "fd77::/64"]',
       "nodes:",
-      "  a: { prefixes: 172.16.1.0/24, exit_via: c, kill_switch: true, except: 203.0.113.0/24 }",
+      '  a: { prefixes: 172.16.1.0/24, exit_via: c, kill_switch: true, except: 203.0.113.0/24, dns: [9.9.9.9, "2620:fe::fe"] }',
       "  b: { endpoint: 198.51.100.1 }",
       "  c: { endpoint: 198.51.100.2, exit: true }",
       "  d: { endpoint: 198.51.100.3, exit_via: c }",

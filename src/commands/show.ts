@@ -114,13 +114,14 @@ function exitsText(plan: Plan): string {
   };
   const rows = plan.topology.nodes.flatMap(({ name, leaves }) => {
     if (leaves === undefined) return [];
-    const { via, except, killSwitch } = leaves;
+    const { via, except, killSwitch, dns } = leaves;
     return [
       [
         way(name, via),
         `answers ${way(via, name)}`,
         killSwitch ? "kill switch" : `by ${name}'s own uplink while that tunnel is gone`,
         except.length === 0 ? "" : `except ${except.join(", ")}`,
+        dns.length === 0 ? "" : `names by ${dns.join(", ")}`,
       ],
     ];
   });

@@ -3,7 +3,15 @@
 // Where a node's exit is elsewhere, its own packets have either no source address yet (a socket that is not bound), or the
 // overlay's. Whatever is bound to another address answers somebody who came by the uplink, or is told to stay there: it
 // goes on by main. So nobody has to know the addresses of uplinks, and rp_filter there finds the way back that it wants.
-import { compareAddresses, familyOf, hostPrefix, parsePrefix, type Family, type Prefix } from "./address.ts";
+import {
+  compareAddresses,
+  familyOf,
+  hostPrefix,
+  overlaps,
+  parsePrefix,
+  type Family,
+  type Prefix,
+} from "./address.ts";
 import type { ExitTraffic } from "./exits.ts";
 import {
   EXIT_TABLE,
@@ -72,7 +80,7 @@ export function exitPart(view: ExitView, index: number, own: LinkIndex | undefin
         to,
         table: "main",
       })),
-      ...(exit === undefined ? [] : ownRules(node, family)),
+      ...(exit === undefined ? [] : [...ownRules(topology, node, family), ...aside(view, index, family)]),
     ]),
     ...(firewall && { exits: firewall }),
   };
@@ -128,7 +136,7 @@ function othersOf({ topology, traffic, interfaceOf, tables }: ExitView, index: n
   };
 }
 
-function ownRules(node: Node, family: Family): Rule[] {
+function ownRules(topology: Topology, node: Node, family: Family): Rule[] {
   const all = INTERNET[family];
   const except = (node.leaves?.except ?? []).filter((each) => familyOf(each) === family);
   const unbound: Rule[] =
@@ -147,16 +155,48 @@ function ownRules(node: Node, family: Family): Rule[] {
     // Whatever main knows better than by its default route: LANs, foreign tunnels.
     { priority: PRIORITY.uplink, from: all, table: "main", suppressPrefixLength: 0 },
     ...sourcesOf(node, family).map((from): Rule => ({ priority: PRIORITY.own, from, table: EXIT_TABLE })),
+    // Also of a socket that is bound to the uplink's address, because its query was to go to a resolver there.
+    ...resolversOf(topology, node, family).map((to): Rule => ({
+      priority: PRIORITY.own,
+      from: all,
+      to,
+      table: EXIT_TABLE,
+    })),
     ...unbound,
   ];
+}
+
+/** What leaves here for others is no business of this node's own resolvers, also when it goes to one. */
+const aside = ({ topology, traffic, interfaceOf }: ExitView, index: number, family: Family): Rule[] =>
+  (traffic.carried.get(index) ?? []).flatMap(({ source, enter, leave }) =>
+    leave !== undefined
+      ? []
+      : sourcesOf(topology.nodes[source]!, family).flatMap((from) =>
+          resolversOf(topology, topology.nodes[index]!, family).map((to): Rule => ({
+            priority: PRIORITY.carried,
+            iif: interfaceOf(enter),
+            from,
+            to,
+            table: "main",
+          })),
+        ),
+  );
+
+/** Those in the internet: main leads to others. */
+function resolversOf(topology: Topology, { leaves }: Node, family: Family): Prefix[] {
+  const inside = insideOf(topology);
+  return (leaves?.dns ?? [])
+    .map(hostPrefix)
+    .filter((each) => familyOf(each) === family && !inside.some((all) => overlaps(all, each)));
 }
 
 function firewallPart({ topology, traffic, interfaceOf }: ExitView, index: number): Exits | undefined {
   const node = topology.nodes[index]!;
   const answers = [...traffic.answered].filter((link) => nodeAt(topology, link) === node.name);
   const leaving = (traffic.carried.get(index) ?? []).filter(({ leave }) => leave === undefined);
-  const { killSwitch = false, except = [] } = node.leaves ?? {};
-  if (answers.length === 0 && leaving.length === 0 && !killSwitch) return undefined;
+  const { killSwitch = false, except = [], dns = [] } = node.leaves ?? {};
+  const isAsking = dns.length > 0;
+  if (answers.length === 0 && leaving.length === 0 && !killSwitch && !isAsking) return undefined;
   return {
     inside: insideOf(topology),
     answers: answers.map(interfaceOf).sort(),
@@ -169,6 +209,7 @@ function firewallPart({ topology, traffic, interfaceOf }: ExitView, index: numbe
       ),
     ),
     ...(killSwitch && { killSwitch: { except } }),
+    ...(isAsking && { dns: { resolvers: dns, except } }),
   };
 }
 

@@ -1,5 +1,6 @@
 // Which way packets for the internet and answers take, and who is refused.
 import { describe, expect, it } from "vitest";
+import { check } from "./check/check.ts";
 import { exitTrafficOf } from "./exits.ts";
 import { parse } from "./parse.ts";
 import { compile, type Plan } from "./plan.ts";
@@ -34,6 +35,26 @@ describe("exits", () => {
     ]);
     const [returned] = traffic.returned.get(3)!;
     expect(names([returned!.enter, returned!.leave])).toEqual(["d wg-c", "d wg-a"]);
+  });
+
+  it("lead to their own resolvers what the node itself asks, not what others ask by way of it", () => {
+    const plan = planOf(`overlay: 10.77.0.0/24
+nodes:
+  a: { exit_via: b }
+  b: { endpoint: 198.51.100.1, exit: true, exit_via: c, kill_switch: true, dns: [9.9.9.9, 10.77.0.3] }
+  c: { endpoint: 198.51.100.2, address: 10.77.0.3, exit: true }
+paths: [a <-> b, b <-> c]
+`);
+    const { rules, firewall } = plan.states[1]!;
+    const toResolver = rules.filter(({ to }) => to === "9.9.9.9/32");
+    expect(toResolver.map(({ iif, from, table }) => [iif, from, table])).toEqual([
+      [undefined, "0.0.0.0/0", 16600],
+      ["wg-a", `${plan.states[0]!.addresses[0]}/32`, "main"],
+    ]);
+    // To what is inside the overlay's own routes lead.
+    expect(rules.filter(({ to }) => to === "10.77.0.3/32")).toEqual([]);
+    expect(firewall.exits?.dns).toEqual({ resolvers: ["9.9.9.9", "10.77.0.3"], except: [] });
+    expect(check(plan.spec, plan.states).diagnostics).toEqual([]);
   });
 
   it("ask for no more with agents where the pair may not move", () => {

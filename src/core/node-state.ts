@@ -108,6 +108,16 @@ export interface Exits {
   readonly leaving: readonly { readonly interface: string; readonly source: Prefix }[];
   /** Nothing leaves but by tunnels: only their own packets, what goes to `except`, and answers to those who came in. */
   readonly killSwitch?: { readonly except: readonly Prefix[] };
+  /** Absent: queries of DNS go where they are sent. */
+  readonly dns?: Dns;
+}
+
+/** Queries of DNS, by the node and by hosts behind it, go to these resolvers through the tunnels, and nowhere else. */
+export interface Dns {
+  /** In the file's order, at least one. */
+  readonly resolvers: readonly Address[];
+  /** Whoever is there may be asked directly, as may whoever is inside. */
+  readonly except: readonly Prefix[];
 }
 
 /** Ours alone, so that `down` removes exactly what tofro added. */

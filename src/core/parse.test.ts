@@ -367,6 +367,67 @@ const EXITS: readonly Row[] = [
     "overlaps `192.0.2.0/24`",
     "remove",
   ],
+  [exit("a: { dns: 9.9.9.9 }"), "3:8 no-exit-via", "`dns`", "exit_via"],
+  [exit("a: { exit_via: b, dns: dns.example }"), "3:26 bad-address", "is not an IP address", "9.9.9.9"],
+  [
+    exit("a: { exit_via: b, dns: 9.9.9.9/32 }"),
+    "3:26 bad-address",
+    "is not an IP address",
+    "write `9.9.9.9`",
+  ],
+  [exit("a: { exit_via: b, dns: { x: 1 } }"), "3:26 wrong-type", "`dns` must be an IP address", "quoted"],
+  [
+    exit('a: { exit_via: b, dns: [9.9.9.9, "2620:fe::fe", 9.9.9.9] }'),
+    "3:51 duplicate-resolver",
+    "twice",
+    "remove",
+  ],
+  [exit("a: { exit_via: b, dns: 127.0.0.53 }"), "3:26 bad-resolver", "`127.0.0.53`", "internet"],
+  [exit('a: { exit_via: b, dns: "fe80::1" }'), "3:27 bad-resolver", "`fe80::1`", "internet"],
+  [
+    exit('a: { exit_via: b, kill_switch: true, dns: "2620:fe::fe" }', undefined, "10.0.0.0/24"),
+    "3:46 resolver-family",
+    "no IPv6",
+    "overlay",
+  ],
+  [
+    exit("a: { exit_via: b, except: 192.0.2.0/24, dns: 192.0.2.1 }"),
+    "3:48 resolver-excepted",
+    "`192.0.2.0/24`",
+    "take it out",
+  ],
+  [
+    exit("a: { exit_via: b, prefixes: 192.168.1.0/24, dns: 192.168.1.1 }"),
+    "3:52 resolver-at-home",
+    "this side of the exit",
+    "beyond",
+  ],
+  [
+    exit("a: { exit_via: b, address: 10.0.0.7, dns: 10.0.0.7 }"),
+    "3:45 resolver-at-home",
+    "`a` itself",
+    "beyond",
+  ],
+  [
+    exit("a: { exit_via: b, dns: 192.168.1.1 }"),
+    "3:26 resolver-private",
+    "private address",
+    "give that node `prefixes`",
+  ],
+  [
+    network(
+      [
+        "a: { exit_via: c, dns: 198.51.100.1 }",
+        "b: { endpoint: 198.51.100.1 }",
+        "c: { endpoint: i, exit: true }",
+      ],
+      ["paths: [a -> b -> c, c -> a]"],
+      '[10.0.0.0/24, "fd00::/64"]',
+    ),
+    "3:26 resolver-endpoint",
+    "endpoint of `b`",
+    "overlay address of `b`",
+  ],
   [exit("a: { exit_via: b }", undefined, "10.0.0.0/24"), "3:18 exit-family", "IPv6 of `a`", "kill_switch"],
   [
     network(

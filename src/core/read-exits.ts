@@ -2,19 +2,20 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import { textOf, textsOf, type Fields } from "./fields.ts";
-import { readPrefix } from "./read-values.ts";
+import { readPrefix, readResolver } from "./read-values.ts";
 import type { NodeSpec } from "./spec.ts";
 
 /** Keys that say nothing without `exit_via`. */
-const OF_EXIT_VIA = ["except", "kill_switch"];
+const OF_EXIT_VIA = ["except", "kill_switch", "dns"];
 
 export function readExits(fields: Fields, found: Diagnostics): Pick<NodeSpec, "isExit" | "leaves"> {
   const isExit = textOf(fields, "exit")?.text === "true" ? ({ isExit: true } as const) : {};
   const except = textsOf(fields, "except").flatMap((text) => readPrefix(text, found) ?? []);
+  const dns = textsOf(fields, "dns").flatMap((text) => readResolver(text, found) ?? []);
   const via = textOf(fields, "exit_via");
   if (via !== undefined) {
     const killSwitch = textOf(fields, "kill_switch")?.text === "true";
-    return { ...isExit, leaves: { via: { value: via.text, at: via.at }, except, killSwitch } };
+    return { ...isExit, leaves: { via: { value: via.text, at: via.at }, except, killSwitch, dns } };
   }
   for (const key of fields.has("exit_via") ? [] : OF_EXIT_VIA) {
     const entry = fields.get(key);

@@ -25,6 +25,16 @@ export function readAddress(text: Text, found: Diagnostics): Located<Address> | 
   return undefined;
 }
 
+/** A resolver's address: its name would have to be resolved first. */
+export function readResolver(text: Text, found: Diagnostics): Located<Address> | undefined {
+  const value = parseAddress(text.text);
+  if (value !== undefined) return { value, at: text.at };
+  const address = parsePrefix(text.text)?.address;
+  const hint = address === undefined ? "write one such as 9.9.9.9 or 2620:fe::fe" : `write ${quote(address)}`;
+  found.error("bad-address", text.at, `${quote(text.text)} is not an IP address`, hint);
+  return undefined;
+}
+
 export function readPrefix(text: Text, found: Diagnostics): Located<Prefix> | undefined {
   const read = parsePrefix(text.text);
   if (read === undefined) {

@@ -57,10 +57,11 @@ function listenOf(forwarder: ForwarderSpec, specs: ReadonlyMap<string, NodeSpec>
   return { host: specs.get(on)!.endpoint!.host, port: lock.nodes.get(on)!.forwards!.get(forwarder.name)! };
 }
 
-const leavesOf = ({ via, except, killSwitch }: LeavesSpec): Leaves => ({
+const leavesOf = ({ via, except, killSwitch, dns }: LeavesSpec): Leaves => ({
   via: via.value,
   except: except.map(({ value }) => value),
   killSwitch,
+  dns: dns.map(({ value }) => value),
 });
 
 function end(lock: Lock, own: NodeSpec, peer: NodeSpec, forwarder: Forwarder | undefined): TunnelEnd {

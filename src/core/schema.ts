@@ -108,6 +108,10 @@ export const nodeSchema = z
       kill_switch: flag(
         "With `exit_via`: nothing leaves by the uplink but the tunnels' own packets and `except`.",
       ).optional(),
+      dns: oneOrMore(
+        "an IP address",
+        "With `exit_via`: the resolvers, reached through the exit, that alone are asked for names.",
+      ).optional(),
       ssh: text(
         "a destination for ssh",
         "Where `apply` reaches the machine by ssh: `host`, `user@host` or a name from ssh_config.",

@@ -98,6 +98,8 @@ export interface LeavesSpec {
   readonly via: Located<string>;
   readonly except: readonly Located<Prefix>[];
   readonly killSwitch: boolean;
+  /** Resolvers that the node asks there, and no others; none: it asks whom it would ask anyway. */
+  readonly dns: readonly Located<Address>[];
 }
 
 /** A direction; either end may be `all`. */

@@ -28,6 +28,8 @@ export interface Leaves {
   /** What stays on the node's own uplink. */
   readonly except: readonly Prefix[];
   readonly killSwitch: boolean;
+  /** Resolvers that the node asks there, and no others; none: it asks whom it would ask anyway. */
+  readonly dns: readonly Address[];
 }
 
 /** One WireGuard pairing between two nodes: an interface on each. */

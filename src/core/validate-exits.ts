@@ -4,6 +4,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import { endOf, type Draft, type DraftNode } from "./draft.ts";
 import type { LeavesSpec } from "./spec.ts";
+import { validateDns } from "./validate-dns.ts";
 import type { Names } from "./validate-names.ts";
 
 export function validateExits(draft: Draft, names: Names, found: Diagnostics): void {
@@ -14,6 +15,7 @@ export function validateExits(draft: Draft, names: Names, found: Diagnostics): v
     if (exit !== undefined) validateExit(draft, node, exit, leaves, found);
     validateExcept(draft, leaves, found);
     validateFamilies(draft, node, leaves, found);
+    validateDns(draft, node, leaves, found);
   }
 }
 

@@ -2,6 +2,7 @@
 //
 // What it sends: pings to the endpoints, as large as the tunnels' packets, and one byte of UDP where no handshake was answered.
 import type { NodeState } from "../core/node-state.ts";
+import { RESOLV_CONF, UPSTREAMS } from "../core/doctor/resolvers.ts";
 import { OVERHEAD } from "../core/doctor/underlay.ts";
 import { wgShowAll } from "./wg-show.ts";
 
@@ -34,6 +35,10 @@ export function examineScript(state: NodeState): string {
     section(
       "endpoints",
       `targets=\n${hosts.map((host) => endpointLines(host, markOf(state))).join("\n") || ":"}`,
+    ),
+    section(
+      "resolvers",
+      `for each in ${RESOLV_CONF} ${UPSTREAMS}; do [ ! -e $each ] || awk '$1 == "nameserver" { print FILENAME, $2 }' $each; done`,
     ),
     section("room", roomLines(state)),
     section("closed", closedLines(state)),

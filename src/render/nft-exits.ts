@@ -1,6 +1,7 @@
 // The part of our nftables table that exits need: answers let in, packets let out and masqueraded, and the kill switch.
 import { familyOf, type Family, type Prefix } from "../core/address.ts";
 import { FWMARK, type Exits, type NodeState } from "../core/node-state.ts";
+import { askedRules } from "./nft-dns.ts";
 
 const ipOf = (family: Family): string => (family === 4 ? "ip" : "ip6");
 
@@ -68,6 +69,7 @@ export function killSwitchRules(
       "udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept",
       "ct direction reply accept",
+      ...(state.firewall.exits === undefined ? [] : askedRules(state.firewall.exits)),
       ...spared,
       // Connections from before the switch, such as the one that it was thrown over, have the uplink's address.
       ...FAMILIES.map(

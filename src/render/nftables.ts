@@ -12,13 +12,17 @@ import {
   masqueradeRules,
   trackRules,
 } from "./nft-exits.ts";
+import { dnsChains } from "./nft-dns.ts";
 import { forwardChains } from "./nft-forwards.ts";
 import { NFT_TABLE, type Firewall, type NodeState } from "../core/node-state.ts";
 
 const TABLE = `inet ${NFT_TABLE}`;
 
 /** Commands that make the table with its sets and chains and no elements; repeated, they change nothing. */
-export function tableCommands(state: NodeState): string[] {
+const tableCommands = (state: NodeState): string[] => tableParts(state).flat();
+
+/** The same in parts that stand by themselves: the table with its sets, then a chain each. */
+export function tableParts(state: NodeState): string[][] {
   const { firewall } = state;
   const families = familiesOf(state);
   const { exits } = firewall;
@@ -28,7 +32,7 @@ export function tableCommands(state: NodeState): string[] {
     `flush chain ${TABLE} ${name}`,
     ...rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`),
   ];
-  return [
+  const sets = [
     `add table ${TABLE}`,
     `add set ${TABLE} tunnels { type ifname; }`,
     `add set ${TABLE} transits { type ifname . ifname; counter; }`,
@@ -41,22 +45,26 @@ export function tableCommands(state: NodeState): string[] {
       : exitSets(exits, families).map(([name, type]) => `add set ${TABLE} ${name} { ${type} }`)),
     ...filled(families.map((family) => [`behind${family}`, ofFamily(firewall.prefixes, family)])),
     ...(exits === undefined ? [] : filled(exitElements(exits, families))),
-    ...chain("arrive", "prerouting priority raw", arriveRules(state, families)),
-    ...chain("pass", "forward priority filter", passRules(state, families)),
+  ];
+  return [
+    sets,
+    chain("arrive", "prerouting priority raw", arriveRules(state, families)),
+    chain("pass", "forward priority filter", passRules(state, families)),
     ...(firewall.mss === undefined
       ? []
-      : chain("clamp", "forward priority mangle", clampRules(firewall.mss))),
+      : [chain("clamp", "forward priority mangle", clampRules(firewall.mss))]),
     ...(exits === undefined || exits.leaving.length === 0
       ? []
-      : chain("leave", "postrouting priority srcnat", masqueradeRules(families), "nat")),
-    ...forwardChains(firewall.forwards ?? []).flatMap(({ name, hook, type, rules }) =>
+      : [chain("leave", "postrouting priority srcnat", masqueradeRules(families), "nat")]),
+    ...forwardChains(firewall.forwards ?? []).map(({ name, hook, type, rules }) =>
       chain(name, hook, rules, type),
     ),
+    ...dnsChains(state, families).map(({ name, hook, type, rules }) => chain(name, hook, rules, type)),
     ...(killSwitch === undefined
       ? []
       : [
-          ...chain("stay", "output priority filter", killSwitch.output),
-          ...chain("stay_behind", "forward priority filter", killSwitch.forward),
+          chain("stay", "output priority filter", killSwitch.output),
+          chain("stay_behind", "forward priority filter", killSwitch.forward),
         ]),
   ];
 }

@@ -59,6 +59,14 @@ function exits(state: NodeState): Limit[] {
           },
         ]
       : []),
+    ...(part?.dns === undefined
+      ? []
+      : [
+          {
+            lacks: `asking ${part.dns.resolvers.join(", ")} for names`,
+            instead: "It goes on asking whom it asks now: set /ip/dns servers.",
+          },
+        ]),
     ...(carried.length > 0
       ? [
           {

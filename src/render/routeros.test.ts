@@ -100,6 +100,7 @@ describe.each(goldenNames)("%s", (name) => {
     for (const rule of state.rules)
       if (rule.iif !== undefined && exiting.has(rule.table)) expect(said).toContain(rule.from);
     if (state.firewall.exits?.killSwitch !== undefined) expect(said).toContain("kill switch");
+    for (const resolver of state.firewall.exits?.dns?.resolvers ?? []) expect(said).toContain(resolver);
     for (const { lacks } of limits) expect(script).toContain(`# Not here: ${lacks}`);
     // An MSS is set, or it is said that it is not.
     const sizes = of(items, /\/mangle$/).map((each) => `${each["new-mss"]} to ${each["dst-address"]}`);

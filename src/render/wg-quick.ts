@@ -9,7 +9,7 @@ import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState, type TunnelInterface } from 
 import { interfaceSysctls, machineSysctls, putBack, switchedOn } from "./kept-sysctls.ts";
 import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
 import { keysOf, markLines, peerLines, type InterfaceKeys } from "./wireguard.ts";
-import { elementCommands, tableCommands } from "./nftables.ts";
+import { elementCommands, tableParts } from "./nftables.ts";
 
 /** Where a node that keeps its private key to itself has it. */
 export const OWN_KEY_FILE = "/etc/tofro/private.key";
@@ -62,7 +62,7 @@ function wgQuickFile(head: string, state: NodeState, each: TunnelInterface, keys
 function upHooks(state: NodeState, each: TunnelInterface): string[] {
   return [
     `mkdir -p ${RUN}/up ${RUN}/saved && touch ${RUN}/up/%i`,
-    `nft '${tableCommands(state).join("; ")}'`,
+    ...shortLines(tableParts(state)).map((line) => `nft '${line}'`),
     `nft '${elementCommands(state.firewall, each.name).join("; ")}'`,
     ...interfaceSysctls(state, each.name).map(({ key, value }) => `sysctl -qw ${key}=${value}`),
     ...switchedOn(RUN, machineSysctls(state)),
@@ -75,6 +75,21 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
       `ip ${ruleAdd(rule)}`,
     ]),
   ];
+}
+
+/** Characters of a hook: wg-quick trims each in a time that grows with the square of its length, some seconds for ten thousand. */
+const LONG = 2000;
+
+/** As few as are not too long. */
+function shortLines(parts: readonly (readonly string[])[]): string[] {
+  const [first = "", ...rest] = parts.map((part) => part.join("; "));
+  const lines = [first];
+  for (const part of rest) {
+    const joined = `${lines.at(-1)}; ${part}`;
+    if (joined.length <= LONG) lines[lines.length - 1] = joined;
+    else lines.push(part);
+  }
+  return lines;
 }
 
 /** An IPv6 address is tentative for a moment, and no route may name it as its source so long. */

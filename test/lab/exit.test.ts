@@ -9,6 +9,7 @@ import { withLab } from "../support/lab.ts";
 import { cutWire, wireHost } from "../support/lan.ts";
 import { PATIENCE, PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
+import { ask, respond } from "./names.ts";
 import { transfer } from "./transfer.ts";
 
 const NETWORK = `overlay: [10.66.0.0/24, "fd66::/64"]
@@ -20,7 +21,7 @@ paths:
   - a -> b -> c
   - c -> a
 `;
-const SWITCHED = NETWORK.replace("exit_via: c,", "exit_via: c, kill_switch: true,");
+const SWITCHED = NETWORK.replace("exit_via: c,", "exit_via: c, kill_switch: true, dns: 203.0.113.77,");
 const LAN = {
   name: "left",
   gateways: ["192.0.2.129/26", "2001:db8:a::1/64"],
@@ -156,10 +157,17 @@ add rule inet witness c oifname "u-nat" ip6 daddr 2001:db8:77::/64 counter'`,
       const planned = async (): Promise<number> => (await tofro("plan", "--lab", lab.name)).code;
       await expect.poll(planned, within).toBe(0);
       await expect.poll(() => hops(a!, BEYOND4), within).toEqual(["10.66.0.1", "10.66.0.2", BEYOND4]);
+      // Its queries go along, and seem to be answered by the resolver next door.
+      const resolver = await respond(beyond, "192.0.2.53", [BEYOND4]);
+      const router = (await sh(a!, "ip route show default | sed 's/.*via //; s/ .*//'")).stdout.trim();
+      const resolved = (): Promise<string[]> => ask(a!, [{ name: "www.tofro.example", server: router }]);
+      expect(await resolved()).toEqual(["192.0.2.53"]);
       const free = await leaked();
       expect((await tofro("lab", "set", "b -> c", "loss=100%", "--name", lab.name)).code).toBe(0);
       await expect.poll(() => hops(a!, BEYOND4), within).toEqual(["10.66.0.2", BEYOND4]);
       await expect.poll(() => hops(left, BEYOND6), within).toEqual(["2001:db8:a::1", "fd66::2", BEYOND6]);
+      await expect.poll(resolved, within).toEqual(["192.0.2.53"]);
+      await resolver.stop();
       expect(await leaked()).toEqual(free);
       // A repair keeps the sizes of the way that died, and the choice that follows has its own: then nothing moves any more.
       const sizes = async (): Promise<string> => (await sh(a!, "ip route show table 16600")).stdout;

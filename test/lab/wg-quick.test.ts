@@ -19,7 +19,8 @@ const NETWORKS: Readonly<Record<string, string>> = {
   // Both families with a transit, different MTUs, and subnets behind nodes.
   mtu: read("golden", "mtu", "tofro.yaml"),
   prefixes: read("golden", "prefixes", "tofro.yaml"),
-  exit: read("golden", "exit", "tofro.yaml"),
+  // With a kill switch, resolvers beyond the exit, and an endpoint that is a name.
+  "exit-dns": read("golden", "exit-dns", "tofro.yaml"),
 };
 
 async function writeFiles(lab: TestLab, files: readonly WgQuickFile[]): Promise<void> {

@@ -1,6 +1,6 @@
 // Single faults in what a plan has for exits, each one that packets for the internet or answers to them would meet.
-import type { Prefix } from "../../src/core/address.ts";
-import { lengthOf } from "../../src/core/address.ts";
+import type { Address, Prefix } from "../../src/core/address.ts";
+import { hostPrefix, lengthOf } from "../../src/core/address.ts";
 import type { Exits, NodeState, Rule } from "../../src/core/node-state.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Mutant } from "./mutations.ts";
@@ -116,6 +116,18 @@ export const EXIT_MUTATIONS: readonly ExitMutation[] = [
     (state.firewall.exits?.leaving.length ?? 0) === 0
       ? []
       : [{ ...state, sysctls: state.sysctls.filter(({ key }) => !/forward/.test(key)) }],
+  ),
+  onMachines("a resolver whose queries leave by the uplink", (state, { topology }) =>
+    withoutRule(state, ({ to }) =>
+      topology.nodes.some(({ leaves }) => leaves?.dns.some((each) => to === hostPrefix(each)) === true),
+    ),
+  ),
+  onMachines("queries that go where they are sent, or to another resolver", (state) =>
+    withExits(state, ({ dns, ...exits }) =>
+      dns === undefined
+        ? []
+        : [exits, { ...exits, dns: { ...dns, resolvers: ["192.0.2.53" as Address, ...dns.resolvers] } }],
+    ),
   ),
   onMachines("a kill switch that is off, or spares more", (state) =>
     withExits(state, ({ killSwitch, ...exits }) =>

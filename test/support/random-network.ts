@@ -88,6 +88,7 @@ export const randomNetwork = ({
               ...(options % 3 === 0 && families.includes("4")
                 ? ["except: [203.0.113.0/24, 198.18.0.0/15]"]
                 : []),
+              ...(options % 7 === 0 && families.includes("4") ? ["dns: [9.9.9.9, 149.112.112.112]"] : []),
             ]
           : [];
       const node = (name: string, index: number): string => {

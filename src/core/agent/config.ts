@@ -102,6 +102,7 @@ function configSchema(at: Position) {
         via: located(z.string()),
         except: z.array(located(prefix)),
         killSwitch: z.boolean(),
+        dns: z.array(located(address)),
       })
       .exactOptional(),
     mtu: z.number().exactOptional(),

@@ -1,5 +1,6 @@
 // Diagnostics for directions: the same thing at the same node, found for many directions of one line, is told once.
 import type { Diagnostic, Position } from "../error.ts";
+import type { Reason } from "./kernel.ts";
 
 export interface Finding {
   readonly code: string;
@@ -7,6 +8,13 @@ export interface Finding {
   readonly at: Position;
   /** The node that is to blame: findings of one code at one node belong together. */
   readonly node: string;
+  readonly message: string;
+}
+
+/** What is wrong with a node's exit, at which node. */
+export interface Fault {
+  readonly at: string;
+  readonly code: Reason | "kill-switch" | "dns";
   readonly message: string;
 }
 

@@ -4,19 +4,13 @@ import type { Family, Prefix } from "../address.ts";
 import type { NodeState } from "../node-state.ts";
 import type { LeavesSpec, Spec } from "../spec.ts";
 import { firstHost } from "./direction.ts";
-import type { Findings } from "./findings.ts";
-import type { Reason } from "./kernel.ts";
+import type { Fault, Findings } from "./findings.ts";
 import { deviation, type LineFor } from "./line.ts";
 import { lookup } from "./lookup.ts";
 import { buildMachines, type Machine } from "./machine.ts";
 import { hostOf, type Host } from "./prefix-map.ts";
+import { dnsFaults } from "./resolvers.ts";
 import { lossOf, pathOf, walk, type Walk } from "./walk.ts";
-
-interface Fault {
-  readonly at: string;
-  readonly code: Reason | "kill-switch";
-  readonly message: string;
-}
 
 /** Reports what is wrong with each node's exit, at `exit_via`. */
 export function judgeExits(
@@ -40,9 +34,15 @@ export function judgeExits(
         const lan = behind.filter(({ family }) => family === own.family);
         return outside === undefined
           ? []
-          : [...faultsOf({ from, exit, own, lan, outside }, lineFor), ...uplinkFaults(from, leaves, outside)];
+          : [
+              ...[outside, ...resolversOf(spec, exit.name, own.family)].flatMap((each) =>
+                faultsOf({ from, exit, own, lan, outside: each }, lineFor),
+              ),
+              ...uplinkFaults(from, leaves, outside),
+            ];
       }),
       ...killSwitchFaults(state, leaves),
+      ...dnsFaults({ from, exit, state, leaves, behind }),
     ])
       findings.add({ code, severity: "error", at: leaves.via.at, node: at, message });
   }
@@ -134,6 +134,18 @@ function killSwitchFaults({ node, firewall }: NodeState, { killSwitch, except }:
   const message = `at ${node}: the kill switch is not as the file says`;
   return [{ at: node, code: "kill-switch", message }];
 }
+
+/** In the internet, and led elsewhere by the exit itself for its own queries. */
+const resolversOf = ({ nodes, overlays }: Spec, exit: string, family: Family): Host[] =>
+  (nodes.find(({ name }) => name === exit)?.leaves?.dns ?? [])
+    .map(({ value }) => hostOf(value))
+    .filter((host) => host.family === family)
+    .filter(
+      ({ prefix }) =>
+        ![...overlays, ...nodes.flatMap((node) => node.prefixes)].some(({ value }) =>
+          overlaps(value, prefix),
+        ),
+    );
 
 /** Addresses that nobody has, spread so that some are not excepted: the first, or one in each eighth of the space. */
 const CANDIDATES: Readonly<Record<Family, readonly string[]>> = {

@@ -6,6 +6,7 @@ import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { judgeFirewall } from "./firewall.ts";
 import { judgeNetworkDaemons } from "./network-daemons.ts";
+import { judgeResolvers } from "./resolvers.ts";
 import { judgeRouting } from "./routing.ts";
 import { judgeSettings, judgeSoftware } from "./software.ts";
 import { subjectOf } from "./subject.ts";
@@ -24,6 +25,7 @@ export function examine(plan: Plan, state: NodeState, facts: Facts): Finding[] {
     judgeConflicts,
     judgeRouting,
     judgeUnderlay,
+    judgeResolvers,
   ]
     .flatMap((judge) => judge(subject))
     .map((found) => ({ node: state.node, ...found }))

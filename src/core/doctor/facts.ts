@@ -7,6 +7,7 @@ import { roomsOf, underlaysOf, type Room, type Underlay } from "./facts-underlay
 import { joined, parseLegacy } from "./legacy.ts";
 import { parseNetworkd, type Networkd } from "./networkd.ts";
 import { linesOf, sectionsOf } from "../sections.ts";
+import { resolverOf, type SeenResolver } from "./resolvers.ts";
 import { parseRuleset, type Ruleset } from "./ruleset.ts";
 
 interface Link {
@@ -56,6 +57,7 @@ export interface Facts {
   readonly underlay: ReadonlyMap<string, Underlay>;
   /** By address. */
   readonly rooms: ReadonlyMap<string, Room>;
+  readonly resolvers: readonly SeenResolver[];
   /** Interfaces whose endpoint says that nothing listens there. */
   readonly closed: ReadonlySet<string>;
   readonly ruleset: Ruleset;
@@ -132,6 +134,7 @@ export function parseFacts(output: string): Facts {
     sockets: lines("sockets").flatMap(socketOf),
     underlay: underlaysOf(lines("endpoints")),
     rooms: roomsOf(lines("room")),
+    resolvers: lines("resolvers").flatMap(resolverOf),
     closed: new Set(lines("closed")),
     ruleset: joined(parseRuleset(text("nft-json"), text("nft-text")), {
       ip: parseLegacy("ip", text("legacy4")),

@@ -24,6 +24,7 @@ export type FindingCode =
   | "output-drop"
   | "overlay-overlaps"
   | "port-taken"
+  | "resolver-refused"
   | "reverse-path-drop"
   | "rewrites-source"
   | "route-elsewhere"
