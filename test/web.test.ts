@@ -264,6 +264,9 @@ describe("what a controller says, in a browser", () => {
       await browser.open(server.url);
       await vi.waitFor(async () => expect(await text("#past .saved")).toContain("+38.0 ms"), WAIT);
       expect(await text("#past .carried")).toBe("b carried 3.1 GB (a → b → c)");
+      expect(await text("#past .exchanged")).toBe(
+        "Relays carried 3.1 GB instead of 61.0 GB (had both directions gone over one)",
+      );
       await browser.ask(`document.querySelector("#suppose-node").requestSubmit()`);
       await vi.waitFor(async () => expect(await text("#supposed-pairs")).toContain("a ⇒ c"), WAIT);
       await browser.ask(`for (const each of document.querySelectorAll("details")) each.open = true`);
@@ -298,6 +301,9 @@ describe("what a controller says, in a browser", () => {
       "b carried 999 B (a → b → d), with whatever other pairs sent over these two tunnels",
     );
     expect(english.match(/> applied/g)).toHaveLength(1);
+    const alone = { ...pair, past: { ...pair.past, exchanged: { octets: 61e9, relayed: 0 } } };
+    expect(english).toContain("instead of 61.0 GB");
+    expect(reportHtml({ ...report, pairs: [alone] }, css, "en")).not.toContain("instead of");
     expect(reportHtml(report, css, "zh")).toMatch(
       /<html lang="zh-CN">.*地图.*本报告未包含的测量节点对.*: 3.*已应用.*隧道: 2 项新增/s,
     );

@@ -152,6 +152,12 @@ export interface PairPast {
   readonly stepMs: number;
   readonly there: PastWay;
   readonly back: PastWay;
+  /** Of both directions, octets; absent: not both ends have counted. */
+  readonly exchanged?: {
+    readonly octets: number;
+    /** Of these came over relays. */
+    readonly relayed: number;
+  };
 }
 
 /** What might be otherwise. */
