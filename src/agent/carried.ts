@@ -58,7 +58,7 @@ export async function meter(
     const carried = counting.read(counters, nowMs, month);
     if (counters.size <= MOST_COUNTED) onForwarded(forwardedOf(counting.grown, ends));
     if (origins !== undefined) {
-      arriving.read(octets("arrivals4", "arrivals6", "answers"), nowMs, month);
+      arriving.read(octets("arrivals4", "arrivals6", "counted"), nowMs, month);
       onForwarded(arrivedOf(arriving.grown, ends, origins));
     }
     if (onCarried === undefined) return;

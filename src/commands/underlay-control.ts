@@ -44,7 +44,7 @@ export function underlayControl(
     return true;
   };
   const restore = async (): Promise<void> => {
-    for (const { direction, is, was } of [...changed.values()]) await put({ direction, is: was }, is);
+    for (const { direction, is, was } of changed.values()) await put({ direction, is: was }, is);
   };
   let last: Promise<unknown> = Promise.resolve();
   /** One after another: each begins with what the one before has left. */

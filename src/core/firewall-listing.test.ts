@@ -67,9 +67,9 @@ describe("joined listings", () => {
   });
 
   it("have elements that count in sets that count alone", () => {
-    const counting = (elements: readonly string[]): string =>
+    const counting = (arrivals: readonly string[]): string =>
       listing(
-        elements.map((each) => `${each} counter`),
+        arrivals.map((each) => `${each} counter`),
         [],
       ).replace("flags interval\n", "flags interval\n\t\tcounter\n");
     const on = joinListings(listing([B1, B2], []), counting([B2, C1]));

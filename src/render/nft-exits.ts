@@ -10,7 +10,9 @@ export const exitSets = (
   families: readonly Family[],
   counts: boolean,
 ): (readonly [string, string])[] => [
-  ["answers", `type ifname;${counts ? " counter;" : ""}`],
+  ["answers", "type ifname;"],
+  // As the guard looks into `answers` for whatever comes in, those cannot count what has come to its end.
+  ...(counts ? ([["counted", "type ifname; counter;"]] as const) : []),
   ...families.flatMap((family): (readonly [string, string])[] => [
     [`leaving${family}`, `type ifname . ipv${family}_addr; flags interval;`],
     [`inside${family}`, `type ipv${family}_addr; flags interval;`],
@@ -40,7 +42,7 @@ export const guardRules = (family: Family): string[] => [
 
 /** Of what the internet sends to this node. */
 export const countAnswersRule = (family: Family): string =>
-  `${ipOf(family)} saddr != @inside${family} iifname @answers`;
+  `${ipOf(family)} saddr != @inside${family} iifname @counted`;
 
 /** What leaves here is tracked, for it is masqueraded. */
 export const trackRules = (family: Family): string[] => [

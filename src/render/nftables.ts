@@ -87,6 +87,7 @@ export function elementCommands(firewall: Firewall, name: string): string[] {
   return [
     ...element("tunnels", [`"${name}"`]),
     ...element("answers", answers.includes(name) ? [`"${name}"`] : []),
+    ...element("counted", firewall.counts === true && answers.includes(name) ? [`"${name}"`] : []),
     ...ofSet("arrivals", sources),
     ...ofSet("leaving", exiting),
     ...element(

@@ -61,7 +61,7 @@ const flood = async (lab: TestLab, seconds: number): Promise<string> =>
   sh(await lab.host("a"), `ping -q -n -i 0.005 -c ${seconds * 200} -s 1300 -W 1 ${ADDRESS.c} || true`);
 
 /** What came to c from a by the tunnel of these two: packets. */
-async function direct(lab: TestLab): Promise<number> {
+async function arrivedDirectly(lab: TestLab): Promise<number> {
   const listed = await sh(await lab.host("c"), "nft list set inet tofro arrivals4");
   return Number(/"wg-a" \. 192\.168\.51\.5 counter packets (\d+)/.exec(listed)?.[1]);
 }
@@ -146,15 +146,15 @@ describe("agents", () => {
 
       const why = await asked();
       expect(why.code).toBe(0);
-      const reason = JSON.parse(why.stdout) as Why;
-      expect(reason.way).toEqual(["a", "b", "c"]);
-      expect(reason.candidates.map(({ path }) => path)).toEqual([
+      const answer = JSON.parse(why.stdout) as Why;
+      expect(answer.way).toEqual(["a", "b", "c"]);
+      expect(answer.candidates.map(({ path }) => path)).toEqual([
         ["a", "b", "c"],
         ["a", "c"],
       ]);
       // 55 ms, jitter and losses against 15 ms.
-      expect(reason.candidates[1]!.moreCostMs).toBeGreaterThan(35);
-      const reasons = reason.decisions.map(({ reason }) => reason);
+      expect(answer.candidates[1]!.moreCostMs).toBeGreaterThan(35);
+      const reasons = answer.decisions.map(({ reason }) => reason);
       expect(reasons.at(-1)).toBe("gain");
       expect(reasons).toContain("failed");
       const text = await tofro("why", "a", "c", "--lab", lab.name);
@@ -162,9 +162,9 @@ describe("agents", () => {
       expect(text.stdout).toContain("it was better for long enough");
 
       // Test packets arrive all the time, twenty a second, and count for nobody; what agents tell each other does.
-      const arrived = await direct(lab);
+      const arrived = await arrivedDirectly(lab);
       await sleep(1000);
-      expect((await direct(lab)) - arrived).toBeLessThan(10);
+      expect((await arrivedDirectly(lab)) - arrived).toBeLessThan(10);
 
       // More than b may carry, by its own counters.
       await flood(lab, 14);
