@@ -13,7 +13,7 @@ export interface Control {
 }
 
 /** Of what the page sends alone: a form of another site cannot set it, and a script of one must ask first, which nobody answers. */
-export const OWN_HEADER = "x-tofro";
+const OWN_HEADER = "x-tofro";
 const WINDOW_MS = 10_000;
 /** Changes in that time. */
 const MOST = 20;
