@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { pageFiles } from "../src/web/page.ts";
 import { reportHtml } from "../src/web/report.ts";
+import type { Control } from "../src/web/control.ts";
 import { serveWeb, type WebServer } from "../src/web/server.ts";
 import { faults } from "./support/axe.ts";
 import { Browser } from "./support/browser.ts";
@@ -108,6 +109,105 @@ describe("its server", () => {
   });
 });
 
+describe("changes", () => {
+  const asked: string[] = [];
+  const control: Control = {
+    change: (what) => Promise.resolve(asked.push(what) > 0 && what !== "nonsense"),
+    restore: () => Promise.resolve(void asked.push("restore")),
+    changed: () => [],
+  };
+  /** What the page sends, and what it may be short of. */
+  const status = async (
+    server: WebServer,
+    path: string,
+    { body = "{}", method = "POST", ...headers }: Record<string, string> = {},
+  ): Promise<number> => {
+    const own = { origin: `http://127.0.0.1:${server.port}`, "content-type": "application/json" };
+    const at = `http://127.0.0.1:${server.port}${path}`;
+    const sent = { ...own, "x-tofro": "page", ...headers };
+    const text = method === "GET" || method === "HEAD" ? {} : { body };
+    return (await fetch(at, { method, headers: sent, ...text })).status;
+  };
+  const signIn = async (server: WebServer): Promise<string> => {
+    const body = new URL(server.url).hash.slice(1);
+    const entered = await fetch(`http://127.0.0.1:${server.port}/login`, { method: "POST", body });
+    return entered.headers.get("set-cookie")!.split(";")[0]!;
+  };
+
+  it("are refused without --allow-changes, whoever asks", async () => {
+    const server = await serveWeb(await pageFiles(), CANNED, 0);
+    try {
+      const cookie = await signIn(server);
+      for (const path of ["/api/change", "/api/restore", "/api/network", "/", "/else"])
+        for (const method of ["POST", "PUT", "PATCH", "DELETE"])
+          for (const session of ["", cookie])
+            expect(await status(server, path, { method, cookie: session })).toBe(403);
+      const seen = await fetch(`http://127.0.0.1:${server.port}/api/network`, { headers: { cookie } });
+      expect(await seen.json()).not.toHaveProperty("changed");
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("need a session, and the page itself: no other site, no form, and not too many", async () => {
+    const server = await serveWeb(await pageFiles(), { ...CANNED, control }, 0);
+    try {
+      expect(await status(server, "/api/change")).toBe(401);
+      const cookie = await signIn(server);
+      expect(await status(server, "/api/change", { cookie: "tofro=AAAA" })).toBe(401);
+      for (const short of [
+        { origin: "http://evil.example" },
+        { origin: "null" },
+        { origin: `http://localhost:${server.port}` },
+        { "sec-fetch-site": "cross-site" },
+        { "sec-fetch-site": "same-site" },
+        { "content-type": "text/plain" },
+        { "content-type": "application/x-www-form-urlencoded" },
+        { "x-tofro": "" },
+      ])
+        for (const path of ["/api/change", "/api/restore"])
+          expect(await status(server, path, { cookie, ...short }), JSON.stringify(short)).toBe(403);
+      // A browser asks before it sends the header from another site: nobody says that it may.
+      const ask = { method: "OPTIONS", "access-control-request-headers": "x-tofro" };
+      expect(await status(server, "/api/change", { cookie, ...ask })).toBe(405);
+      for (const method of ["PUT", "DELETE"])
+        expect(await status(server, "/api/change", { cookie, method })).toBe(405);
+      // Nor does an address that somebody is led to.
+      expect(await status(server, "/api/change?what={}", { cookie, method: "GET" })).toBe(404);
+      expect(await status(server, "/api/other", { cookie })).toBe(404);
+      expect(asked).toEqual([]);
+
+      expect(await status(server, "/api/change", { cookie, body: "{}" })).toBe(204);
+      expect(await status(server, "/api/restore", { cookie, "sec-fetch-site": "same-origin" })).toBe(204);
+      expect(await status(server, "/api/change", { cookie, body: "nonsense" })).toBe(400);
+      const large = status(server, "/api/change", { cookie, body: "x".repeat(1 << 20) });
+      expect(await large.catch(() => 413)).toBe(413);
+      expect(asked).toEqual(["{}", "restore", "nonsense"]);
+      const many = Array.from({ length: 30 }, () => status(server, "/api/change", { cookie }));
+      const said = await Promise.all(many);
+      expect([
+        said.filter((each) => each === 204).length,
+        said.filter((each) => each === 429).length,
+      ]).toEqual([16, 14]);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("are allowed to pages of labs and simulations alone", async () => {
+    const refused = [
+      ["web", "--allow-changes"],
+      ["lab", "up", LAB, "--allow-changes"],
+      ["simulate", LAB, "--allow-changes"],
+    ];
+    for (const argv of refused)
+      expect(await tofro(...argv)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("Cannot allow changes") as string,
+      });
+  });
+});
+
 it("weighs less than 80 kB", async () => {
   const all = [...(await pageFiles()).values()].map(({ text }) => text).join("");
   expect(gzipSync(all).length).toBeLessThan(80_000);
@@ -128,7 +228,7 @@ describe("a simulation in a browser", () => {
   const text = (selector: string): Promise<unknown> =>
     browser.ask(`document.querySelector(${JSON.stringify(selector)})?.textContent`);
   beforeAll(async () => {
-    const argv = ["simulate", LAB, "--web", "--speed", "5"];
+    const argv = ["simulate", LAB, "--web", "--speed", "5", "--allow-changes"];
     child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "src/main.ts", ...argv], {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "inherit"],
@@ -192,8 +292,29 @@ describe("a simulation in a browser", () => {
       /^Pairs that would move: [1-9]\d*; without a way: 0; that would stay: \d+$/,
     );
     expect(await text("#supposed li")).toMatch(/^hkg → lax: \+(19|20)\d\.\d ms delay Drop$/);
-    // It did not happen.
+    // It did not happen, as long as nobody makes it so.
     expect(await text("h3.there")).toBe("There: home → hkg → lax");
+    expect(await text("#changed li")).toBeUndefined();
+    await focus("#change");
+    await browser.press("Enter");
+    await vi.waitFor(
+      async () =>
+        expect(await text("#changed li")).toMatch(
+          /^hkg → lax: delay \d+\.\d ms → 2\d\d\.\d ms, loss (\d+\.\d %) → \1$/,
+        ),
+      WAIT,
+    );
+    expect(await text("#change-state")).toBe("Done.");
+    expect(await text("#supposed li")).toBeUndefined();
+    await vi.waitFor(async () => expect(await text("h3.there")).not.toContain("hkg → lax"), WAIT);
+    await focus("#restore");
+    await browser.press("Enter");
+    await vi.waitFor(async () => expect(await text("#changed li")).toBeUndefined(), WAIT);
+    await vi.waitFor(async () => expect(await text("h3.there")).toBe("There: home → hkg → lax"), WAIT);
+    await focus("#change");
+    await browser.press("Enter");
+    await vi.waitFor(async () => expect(await text("#change-state")).toBe("Nothing is supposed."), WAIT);
+
     await browser.ask(`document.querySelector("#which-node").value = "hkg"`);
     await focus("#suppose-node button");
     await browser.press("Enter");
@@ -201,11 +322,9 @@ describe("a simulation in a browser", () => {
       async () => expect(await text("#supposed-state")).toMatch(/^The controller would be cut off/),
       WAIT,
     );
-    await focus("#drop-1");
-    await browser.press("Enter");
-    expect(await browser.ask("document.activeElement.id")).toBe("which-link");
     await focus("#drop-0");
     await browser.press("Enter");
+    expect(await browser.ask("document.activeElement.id")).toBe("which-link");
     await vi.waitFor(async () => expect(await text("#supposed-state")).toBe(""), WAIT);
 
     await browser.open(String(await browser.ask("location.href")));
@@ -236,7 +355,15 @@ describe("what a controller says, in a browser", () => {
   const text = (selector: string): Promise<unknown> =>
     browser.ask(`document.querySelector(${JSON.stringify(selector)})?.textContent`);
   beforeAll(async () => {
-    server = await serveWeb(await pageFiles(), CANNED, 0);
+    const changed = [
+      { from: "a", to: "c", was: { delayMs: 55, loss: 0.02 }, is: { delayMs: 90, loss: 0.02 } },
+    ];
+    const control: Control = {
+      change: () => Promise.reject(new Error("the lab is down")),
+      restore: () => Promise.resolve(),
+      changed: () => changed,
+    };
+    server = await serveWeb(await pageFiles(), { ...CANNED, control }, 0);
     browser = await Browser.start();
     await browser.open(server.url);
     await vi.waitFor(async () => expect(await text("#changes li")).toContain("link"), WAIT);
@@ -264,8 +391,15 @@ describe("what a controller says, in a browser", () => {
       await browser.open(server.url);
       await vi.waitFor(async () => expect(await text("#past .saved")).toContain("+38.0 ms"), WAIT);
       expect(await text("#past .carried")).toBe("b carried 3.1 GB (a → b → c)");
+      expect(await text("#past .exchanged")).toBe(
+        "Relays carried 3.1 GB instead of 61.0 GB (had both directions gone over one)",
+      );
       await browser.ask(`document.querySelector("#suppose-node").requestSubmit()`);
       await vi.waitFor(async () => expect(await text("#supposed-pairs")).toContain("a ⇒ c"), WAIT);
+      expect(await browser.ask(`document.querySelector("#changing").hidden`)).toBe(false);
+      expect(await text("#changed li")).toBe("a → c: delay 55.0 ms → 90.0 ms, loss 2.0 % → 2.0 %");
+      await browser.ask(`document.querySelector("#change").click()`);
+      await vi.waitFor(async () => expect(await text("#change-state")).toMatch(/^Not done: /), WAIT);
       await browser.ask(`for (const each of document.querySelectorAll("details")) each.open = true`);
     };
     await open();
@@ -298,6 +432,9 @@ describe("what a controller says, in a browser", () => {
       "b carried 999 B (a → b → d), with whatever other pairs sent over these two tunnels",
     );
     expect(english.match(/> applied/g)).toHaveLength(1);
+    const alone = { ...pair, past: { ...pair.past, exchanged: { octets: 61e9, relayed: 0 } } };
+    expect(english).toContain("instead of 61.0 GB");
+    expect(reportHtml({ ...report, pairs: [alone] }, css, "en")).not.toContain("instead of");
     expect(reportHtml(report, css, "zh")).toMatch(
       /<html lang="zh-CN">.*地图.*本报告未包含的测量节点对.*: 3.*已应用.*隧道: 2 项新增/s,
     );
@@ -338,6 +475,7 @@ it("draws a large network by its tunnels, names the chosen pair's nodes alone, a
     await browser.open(server.url);
     const count = (selector: string) => browser.ask(`document.querySelectorAll("${selector}").length`);
     await vi.waitFor(async () => expect(await count("#map .node text")).toBe(3), WAIT);
+    expect(await browser.ask(`document.querySelector("#changing").hidden`)).toBe(true);
     expect([await count("#map .node"), await count("#map .link"), await count("#map .mark")]).toEqual([
       40, 240, 4,
     ]);

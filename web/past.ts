@@ -14,6 +14,7 @@ const [LEAST_MS, LEAST_LOSS] = [0.05, 0.0005];
 export const pastParts = (past: PairPast, width: number, isSimulated: boolean): Part[] => [
   ...wayParts(past, past.there, "there", width, isSimulated),
   ...wayParts(past, past.back, "home", width, isSimulated),
+  ...exchangedParts(past),
 ];
 
 function wayParts(
@@ -59,6 +60,20 @@ const carriedParts = ({ carried = [] }: PastWay): Part[] =>
     const figures = `${relay} ${word("carried")} ${octetsText(octets)} (${pathText([from, relay, to])})`;
     return part("p", { class: "carried" }, figures + others);
   });
+
+/** Nothing to speak of while no relay carries anything. */
+function exchangedParts({ exchanged }: PairPast): Part[] {
+  if (exchanged === undefined || exchanged.relayed === 0) return [];
+  const { relayed, octets } = exchanged;
+  const [were, are] = [octetsText(octets), octetsText(relayed)];
+  return [
+    part(
+      "p",
+      { class: "exchanged" },
+      `${word("relayed")} ${are} ${word("instead")} ${were} (${word("both")})`,
+    ),
+  ];
+}
 
 function movesParts({ moves, untold }: PastWay, isSimulated: boolean): Part[] {
   if (moves.length === 0) return [text("p", word("unmoved"))];

@@ -1,11 +1,12 @@
-// Where the page asks "what if": gathers what is supposed, and shows what the controller's chooser would make of it.
+// Where the page asks "what if": gathers what is supposed, and shows what the controller's chooser would make of it. Where changes
+// are allowed it has what is supposed made true, and put back.
 import type { LinkNow, NetworkNow, SupposedNow, Supposition } from "../src/controller/wire.ts";
 import { show } from "./document.ts";
 import { ms } from "./figures.ts";
-import { find, json } from "./page.ts";
+import { find, json, post } from "./page.ts";
 import { nameOf } from "./parts.ts";
-import { outcomeTable, outcomeText, suppositionParts } from "./suppose.ts";
-import { word } from "./words.ts";
+import { changedParts, outcomeTable, outcomeText, suppositionParts } from "./suppose.ts";
+import { word, type Word } from "./words.ts";
 
 const select = (id: string): HTMLSelectElement => find(id) as HTMLSelectElement;
 const input = (id: string): HTMLInputElement => find(id) as HTMLInputElement;
@@ -15,6 +16,8 @@ export class SupposeView {
   #what: Supposition = { links: [], nodes: [] };
   /** "none": nothing is supposed. */
   #said: SupposedNow | undefined | "none" = "none";
+  /** How the last change went. */
+  #change: Word | undefined;
 
   constructor() {
     find("suppose-link").addEventListener("submit", (event) => {
@@ -30,6 +33,8 @@ export class SupposeView {
       if (target instanceof Element && target.id.startsWith("drop-")) this.#drop(Number(target.id.slice(5)));
     });
     select("which-link").addEventListener("change", () => this.#drawPresent());
+    find("change").addEventListener("click", () => void this.#makeTrue());
+    find("restore").addEventListener("click", () => void this.#ask("restore", {}));
   }
 
   follow(network: NetworkNow): void {
@@ -43,6 +48,8 @@ export class SupposeView {
       network.nodes.map(({ name }) => [name, name]),
     );
     this.#drawPresent();
+    find("changing").hidden = network.changed === undefined;
+    show(find("changed"), changedParts(network.changed ?? []));
   }
 
   draw(): void {
@@ -53,6 +60,7 @@ export class SupposeView {
     const isTable = said !== "none" && said !== undefined && said.pairs.length > 0;
     show(find("supposed-pairs"), isTable ? [outcomeTable(said)] : []);
     find("supposed-pairs").hidden = !isTable;
+    find("change-state").textContent = this.#change === undefined ? "" : word(this.#change);
   }
 
   /** What the chosen link has now, where one writes what it might have. */
@@ -99,13 +107,33 @@ export class SupposeView {
 
   #suppose(what: Supposition): void {
     this.#what = what;
+    this.#change = undefined;
     this.draw();
-    void this.#ask(what);
+    void this.#wonder(what);
   }
 
-  async #ask(what: Supposition): Promise<void> {
-    const isNothing = what.links.length === 0 && what.nodes.length === 0;
-    const said = isNothing
+  async #makeTrue(): Promise<void> {
+    const what = this.#what;
+    if (isNothing(what)) {
+      this.#change = "nothing";
+      return this.draw();
+    }
+    // What is true is not supposed any more, or it would count twice.
+    if (!(await this.#ask("change", what)) || what !== this.#what) return;
+    this.#suppose({ links: [], nodes: [] });
+    this.#change = "done";
+    this.draw();
+  }
+
+  async #ask(what: "change" | "restore", body: object): Promise<boolean> {
+    const isDone = await post(what, body);
+    this.#change = isDone ? "done" : "undone";
+    this.draw();
+    return isDone;
+  }
+
+  async #wonder(what: Supposition): Promise<void> {
+    const said = isNothing(what)
       ? ("none" as const)
       : await json<SupposedNow>("suppose", { what: JSON.stringify(what) });
     if (what !== this.#what) return;
@@ -114,6 +142,7 @@ export class SupposeView {
   }
 }
 
+const isNothing = ({ links, nodes }: Supposition): boolean => links.length === 0 && nodes.length === 0;
 const keyOf = ({ tunnel, from }: LinkNow): string => `${from} ${tunnel}`;
 
 /** Keeps what is chosen as long as it is there. */

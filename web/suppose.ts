@@ -1,6 +1,6 @@
 // "What if" as parts: what is supposed, and what would be otherwise.
-import type { LinkNow, SupposedNow, SupposedPair, Supposition } from "../src/controller/wire.ts";
-import { pathText, percent, signedMs } from "./figures.ts";
+import type { ChangedLink, LinkNow, SupposedNow, SupposedPair, Supposition } from "../src/controller/wire.ts";
+import { ms, pathText, percent, signedMs } from "./figures.ts";
 import { nameOf } from "./parts.ts";
 import { part, text, type Part } from "./tree.ts";
 import { word } from "./words.ts";
@@ -39,6 +39,15 @@ const changeText = ({ moreMs, loss, isDown }: SupposedLink): string =>
         ...(moreMs === undefined ? [] : [`${signedMs(moreMs)} ${word("delay")}`]),
         ...(loss === undefined ? [] : [`${percent(loss)} ${word("loss")}`]),
       ].join(", ");
+
+/** What is not as it was, of the links below the tunnels. */
+export const changedParts = (changed: readonly ChangedLink[]): Part[] =>
+  changed.map(({ from, to, was, is }) =>
+    text(
+      "li",
+      `${pathText([from, to])}: ${word("delay")} ${ms(was.delayMs)} → ${ms(is.delayMs)}, ${word("loss")} ${percent(was.loss)} → ${percent(is.loss)}`,
+    ),
+  );
 
 /** In a sentence, for who hears it as well. */
 export function outcomeText(said: SupposedNow | undefined): string {

@@ -7,7 +7,7 @@ import { choiceToText, type ChoiceText, type ToAgent } from "../core/agent/messa
 import { begin } from "../core/choose/choose.ts";
 import { networkOf } from "../core/choose/network.ts";
 import { TofroError } from "../core/error.ts";
-import type { NodeState } from "../core/node-state.ts";
+import { MOST_COUNTED, type NodeState } from "../core/node-state.ts";
 import { compile, type Plan } from "../core/plan.ts";
 import { measuredPairs } from "../core/lines.ts";
 import { tellLink } from "../core/agent/told.ts";
@@ -18,7 +18,8 @@ import { nodeKeyFile } from "../render/change.ts";
 import type { AgentConfig } from "../core/agent/config.ts";
 import type { Carried } from "../core/agent/meter.ts";
 import { localHost } from "../linux/command.ts";
-import { meter, MOST_COUNTED } from "./carried.ts";
+import { originsOf } from "./arrived.ts";
+import { meter } from "./carried.ts";
 import { callController, type AgentEnd } from "./control.ts";
 import type { Metric } from "../core/metrics/exposition.ts";
 import { agentMetrics, type AgentFigures } from "./metrics.ts";
@@ -134,10 +135,14 @@ export class Choosing {
     this.#stops = [probes.stop, ...timers.map((timer) => () => clearInterval(timer))];
     const carries = this.#config.spec.nodes.find(({ name }) => name === this.#config.node)?.carries;
     const isLimited = carries?.rateBps !== undefined || carries?.monthBytes !== undefined;
-    const transits = this.state.firewall.transits.length;
-    if (isLimited || (transits > 0 && transits <= MOST_COUNTED))
+    const { transits, counts } = this.state.firewall;
+    const isRelay = transits.length > 0 && transits.length <= MOST_COUNTED;
+    if (isLimited || isRelay || counts === true)
       this.#meter = meter(localHost, {
         ends,
+        ...(counts === true && {
+          origins: originsOf(this.#config.spec, this.#plan.topology, this.#config.node),
+        }),
         onForwarded: (forwarded) => this.#core.forwarded(forwarded),
         ...(isLimited && {
           onCarried: (carried) => {

@@ -15,6 +15,7 @@ import type { LabStatus } from "../lab/status.ts";
 import type { Host } from "../linux/command.ts";
 import { refuseByHand } from "../core/by-hand.ts";
 import type { Forwarder } from "../core/topology.ts";
+import { needsWeb } from "./allow-changes.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { parsePort } from "./port.ts";
@@ -26,8 +27,13 @@ export type PrepareOverlay = (networkFile: string) => Promise<{
   readonly bringUp: (host: Host, node: string, state: LabState) => Promise<void>;
 }>;
 
+export interface ShowOptions {
+  readonly port: number;
+  readonly allowChanges?: true | undefined;
+}
+
 /** Shows a lab that is up in a browser until interrupted. */
-export type ShowLab = (name: string, port: number, io: Io) => Promise<void>;
+export type ShowLab = (name: string, options: ShowOptions, io: Io) => Promise<void>;
 
 const NAME = "the lab's name, for several side by side";
 const nameOption = () => new Option("--name <name>", NAME).default(DEFAULT_LAB);
@@ -63,6 +69,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay, show: ShowLab) =>
       ]),
     )
     .option("--port <number>", "of --web; 0 takes a free one", parsePort, 0)
+    .option("--allow-changes", "of --web: the page may change delay and loss of the lab's links")
     .addOption(
       new Option("--wireguard <kind>", "instead of what this machine has").choices([
         "kernel",
@@ -77,6 +84,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay, show: ShowLab) =>
     )
     .addOption(jsonOption())
     .action(async (file, options) => {
+      needsWeb(options);
       const { lab, spec, warnings } = await loadLab(file);
       if (options.web) refuseByHand(spec);
       for (const warning of warnings) io.stderr(`${formatDiagnostic(warning)}\n`);
@@ -105,7 +113,7 @@ const upCommand = (io: Io, prepare: PrepareOverlay, show: ShowLab) =>
         process.off("SIGINT", abort).off("SIGTERM", abort).off("SIGHUP", abort);
       }
       io.stdout(options.json ? json(await status(name)) : summary(await status(name)));
-      if (options.web) await show(name, options.port, io);
+      if (options.web) await show(name, options, io);
     });
 
 const execCommand = (io: Io) =>

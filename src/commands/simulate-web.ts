@@ -7,6 +7,7 @@ import type { Plan } from "../core/plan.ts";
 import { controllerOf } from "../core/spec.ts";
 import type { Simulation } from "../simulate/simulation.ts";
 import { supposing } from "../controller/supposing.ts";
+import type { Control } from "../web/control.ts";
 import { pageFiles } from "../web/page.ts";
 import { serveWeb } from "../web/server.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -20,12 +21,13 @@ const LONGEST_STEP_MS = 200;
 export interface WebOptions {
   readonly port: number;
   readonly speed: number;
+  readonly control?: Control;
 }
 
 export async function simulateWeb(
   plan: Plan,
   simulation: Simulation,
-  { port, speed }: WebOptions,
+  { port, speed, control }: WebOptions,
   io: Io,
 ): Promise<void> {
   const picture = new Picture(plan.topology.tunnels, simulation.links, simulation.network);
@@ -50,6 +52,7 @@ export async function simulateWeb(
         const { links, network, nowMs } = simulation;
         return controller && supposing({ links, network, tunnels, seat }, controller, what, nowMs);
       },
+      ...(control && { control }),
     },
     port,
   );

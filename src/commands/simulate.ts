@@ -2,15 +2,19 @@
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { compile, type Plan } from "../core/plan.ts";
 import { durationText, parseDurationMs } from "../core/quantity.ts";
+import type { Direction } from "../lab/lab-file.ts";
 import { loadLab } from "../lab/load.ts";
 import { Ledger, type DirectionLedger } from "../simulate/ledger.ts";
 import { Simulation } from "../simulate/simulation.ts";
 import { Underlay } from "../simulate/underlay.ts";
+import { needsWeb } from "./allow-changes.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
 import { printDiagnostics } from "./load.ts";
 import { parsePort } from "./port.ts";
 import { simulateWeb } from "./simulate-web.ts";
+import type { UnderlayChange } from "./underlay-change.ts";
+import { underlayControl } from "./underlay-control.ts";
 import { wayText } from "./way.ts";
 
 const DEFAULT_MS = 600_000;
@@ -29,8 +33,10 @@ export const simulateCommand = (io: Io) =>
     .option("--web", "at wall speed, with its dashboard, until interrupted; prints the address to open")
     .option("--speed <number>", "of --web: seconds simulated in one, 0.1 to 100", speed, 1)
     .option("--port <number>", "of --web; 0 takes a free one", parsePort, 0)
+    .option("--allow-changes", "of --web: the page may change delay and loss of links")
     .option("--json", "{ seconds, seed, loops, directions }")
     .action(async (file, options) => {
+      needsWeb(options);
       const { lab, spec, warnings } = await loadLab(file);
       printDiagnostics(warnings, io);
       const plan = compile(spec, undefined, { agents: true });
@@ -43,7 +49,12 @@ export const simulateCommand = (io: Io) =>
           for (const each of directions) underlay.set(each, change);
           ledger.changed();
         });
-      if (options.web === true) return simulateWeb(plan, simulation, options, io);
+      if (options.web === true) {
+        const look = async () => (direction: Direction) => underlay.of(direction);
+        const change = async ({ direction, is }: UnderlayChange) => underlay.set(direction, is);
+        const control = options.allowChanges && underlayControl(plan.topology, { look, change });
+        return simulateWeb(plan, simulation, { ...options, ...(control && { control }) }, io);
+      }
       while (simulation.nowMs < options.for) {
         simulation.timeline.runUntil(Math.min(options.for, simulation.nowMs + LOOK_MS));
         ledger.look(LOOK_MS);

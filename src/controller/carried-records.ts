@@ -1,19 +1,23 @@
-// What a relay says that it forwarded between links, as the history keeps it: names, not indices.
+// What a node says that it forwarded between links, or got, as the history keeps it: names, not indices.
 import type { Links } from "../core/agent/links.ts";
 import type { Forwarded } from "../core/agent/messages.ts";
-import type { CarriedRecord } from "./history-types.ts";
+import { DIRECT, RELAYED, type CarriedRecord } from "./history-types.ts";
 
-/** Of links that are not the relay's own nothing is believed. Several tunnels between two nodes count as one. */
+/** Of links that are not the node's own nothing is believed. Several tunnels between two nodes count as one. */
 export function carriedRecords(
   { names, senders, receivers }: Pick<Links, "names" | "senders" | "receivers">,
-  relay: string,
+  who: string,
   forwarded: readonly Forwarded[],
   atMs: number,
 ): CarriedRecord[] {
-  const node = names.indexOf(relay);
-  return forwarded.flatMap(([came, went, octets]) =>
-    receivers[came] === node && senders[went] === node && octets > 0
-      ? [{ atMs, relay, from: names[senders[came]!]!, to: names[receivers[went]!]!, octets }]
-      : [],
-  );
+  const node = names.indexOf(who);
+  return forwarded.flatMap(([came, went, octets]): CarriedRecord[] => {
+    if (receivers[came] !== node || octets === 0) return [];
+    const sender = senders[came]!;
+    const origin = names[went - senders.length];
+    if (origin !== undefined && origin !== who)
+      return [{ atMs, relay: names[sender] === origin ? DIRECT : RELAYED, from: origin, to: who, octets }];
+    if (senders[went] !== node) return [];
+    return [{ atMs, relay: who, from: names[sender]!, to: names[receivers[went]!]!, octets }];
+  });
 }

@@ -9,7 +9,7 @@ import { carry } from "./history-carried.ts";
 import { numberOf, openFile, openForReading, openInMemory } from "./history-file.ts";
 import { StoredHistory } from "./history-reader.ts";
 import { HistoryStore } from "./history-store.ts";
-import type { CarriedRecord } from "./history-types.ts";
+import { DIRECT, RELAYED, type CarriedRecord } from "./history-types.ts";
 
 const T0 = Date.UTC(2026, 10, 27, 8);
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
@@ -115,7 +115,7 @@ it("is kept for less long when there is more of it than room", () => {
   store.close();
 });
 
-it("believes a relay what came and went by its own tunnels", () => {
+it("believes a relay what came and went by its own tunnels, and a node what came to itself", () => {
   // a - b, b - c, a - c
   const links = {
     names: ["a", "b", "c"],
@@ -136,4 +136,23 @@ it("believes a relay what came and went by its own tunnels", () => {
     T0,
   );
   expect(said).toEqual([record(T0, 5), record(T0, 6, ["b", "c", "a"])]);
+  // Behind the six links: what came to c from a directly, from a over b, from b, and from itself; and from nobody.
+  const came = carriedRecords(
+    links,
+    "c",
+    [
+      [4, 6, 1],
+      [2, 6, 2],
+      [2, 7, 3],
+      [2, 8, 4],
+      [2, 9, 5],
+      [0, 6, 6],
+    ],
+    T0,
+  );
+  expect(came).toEqual([
+    record(T0, 1, [DIRECT, "a", "c"]),
+    record(T0, 2, [RELAYED, "a", "c"]),
+    record(T0, 3, [DIRECT, "b", "c"]),
+  ]);
 });

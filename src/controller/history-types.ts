@@ -69,9 +69,13 @@ export interface ChangeRecord {
   readonly what?: readonly AppliedPart[];
 }
 
+/** In the place of a relay, by the counters of `to`: what came from `from` by a tunnel of these two, and over whatever relay. */
+export const [DIRECT, RELAYED] = ["", "*"] as const;
+
 /** What a relay forwarded that came from `from` and went on to `to`, each by the tunnel that it has with the relay. */
 export interface CarriedRecord {
   readonly atMs: number;
+  /** Or `DIRECT`, or `RELAYED`. */
   readonly relay: string;
   readonly from: string;
   readonly to: string;

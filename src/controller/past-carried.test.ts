@@ -54,3 +54,15 @@ it("tells both relays of a longer way, which others use as well, the most first,
     { relay: "b", from: "a", to: "d", octets: 10, isShared: true },
   ]);
 });
+
+it("tells what the two got from each other, and how much of it by relays, when both have counted", () => {
+  const three = linksOf("a - b", "b - c", "a - c");
+  const seen = past(way(["a", "b", "c"]), way(["c", "a"]));
+  const all = { "a * c": 3, "a  c": 10, "c  a": 48 };
+  expect(withCarried(seen, readerOf(all), three, "a", "c").exchanged).toEqual({ octets: 61, relayed: 3 });
+  expect(withCarried(seen, readerOf({ "a  c": 10, "c  a": 48 }), three, "c", "a").exchanged).toEqual({
+    octets: 58,
+    relayed: 0,
+  });
+  expect(withCarried(seen, readerOf({ "a * c": 3 }), three, "a", "c")).not.toHaveProperty("exchanged");
+});

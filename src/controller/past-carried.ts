@@ -1,7 +1,7 @@
 // What relays carried while a pair is looked back on, of each relay on its ways: by the relay's own counters, which know
-// tunnels and not pairs.
+// tunnels and not pairs. And what the two got from each other, by relays or not: by the counters of both, which know the pair.
 import type { Links } from "../core/agent/links.ts";
-import type { CarriedReader } from "./history-types.ts";
+import { DIRECT, RELAYED, type CarriedReader } from "./history-types.ts";
 import type { PairPast, PastCarried, PastWay } from "./wire.ts";
 
 /** Of a direction. */
@@ -22,7 +22,27 @@ export function withCarried(
     );
     return carried.length === 0 ? each : { ...each, carried };
   };
-  return { ...past, there: way(past.there, [from, to]), back: way(past.back, [to, from]) };
+  const [there, back] = [arrived(reader, from, to, past), arrived(reader, to, from, past)];
+  return {
+    ...past,
+    there: way(past.there, [from, to]),
+    back: way(past.back, [to, from]),
+    ...(there &&
+      back && {
+        exchanged: { octets: there.octets + back.octets, relayed: there.relayed + back.relayed },
+      }),
+  };
+}
+
+function arrived(
+  reader: CarriedReader,
+  from: string,
+  to: string,
+  { fromMs, toMs }: PairPast,
+): PairPast["exchanged"] {
+  const [direct, relayed] = [DIRECT, RELAYED].map((how) => reader.carried(how, from, to, fromMs, toMs));
+  if (direct === undefined && relayed === undefined) return undefined;
+  return { octets: (direct ?? 0) + (relayed ?? 0), relayed: relayed ?? 0 };
 }
 
 /** The most first. */

@@ -8,13 +8,13 @@ import type { Network } from "../core/choose/network.ts";
 import type { SupposedLink } from "../core/choose/suppose.ts";
 import type { LinkIndex } from "../core/route.ts";
 import { pathOf } from "./history-figures.ts";
-import type { SupposedNow, SupposedPair } from "./wire.ts";
+import type { SupposedNow, SupposedPair, Supposition } from "./wire.ts";
 
 const MOST = 100;
 const PAIRS = 200;
 const LONGEST_MS = 60_000;
 
-const what = z.strictObject({
+const supposition = z.strictObject({
   links: z
     .array(
       z.strictObject({
@@ -28,6 +28,9 @@ const what = z.strictObject({
     .max(MOST),
   nodes: z.array(z.string()).max(MOST),
 });
+
+/** Throws when the text is no `Supposition` as JSON. */
+export const readSupposition = (text: string): Supposition => supposition.parse(JSON.parse(text));
 
 export interface SupposingNetwork {
   readonly links: Links;
@@ -83,7 +86,7 @@ function isCutOff({ links, seat }: SupposingNetwork, { costs }: View): boolean {
 }
 
 function read({ links, tunnels }: SupposingNetwork, text: string) {
-  const given = what.parse(JSON.parse(text));
+  const given = readSupposition(text);
   const supposed = new Map<LinkIndex, SupposedLink>();
   for (const { tunnel, from, ...change } of given.links) {
     const first = 2 * tunnels.indexOf(tunnel);

@@ -79,6 +79,22 @@ export interface NetworkNow {
   readonly links: readonly LinkNow[];
   /** The latest first. */
   readonly decisions: readonly DecisionNow[];
+  /** Of the underlay, what this page has changed; absent: it may change nothing. */
+  readonly changed?: readonly ChangedLink[];
+}
+
+/** One direction of the underlay of a lab or a simulation. */
+export interface ChangedLink {
+  readonly from: string;
+  readonly to: string;
+  readonly was: LinkQualities;
+  readonly is: LinkQualities;
+}
+
+interface LinkQualities {
+  readonly delayMs: number;
+  /** 0 to 1. */
+  readonly loss: number;
 }
 
 export interface CandidateNow {
@@ -152,6 +168,12 @@ export interface PairPast {
   readonly stepMs: number;
   readonly there: PastWay;
   readonly back: PastWay;
+  /** Of both directions, octets; absent: not both ends have counted. */
+  readonly exchanged?: {
+    readonly octets: number;
+    /** Of these came over relays. */
+    readonly relayed: number;
+  };
 }
 
 /** What might be otherwise. */

@@ -6,7 +6,7 @@ export interface Volume {
   readonly bytes: number;
 }
 
-/** One element: its concatenated key, and what it counted. */
+/** One element: its key, of several parts when that is concatenated, and what it counted. */
 interface CountedElement extends Volume {
   readonly key: readonly string[];
 }
@@ -17,19 +17,25 @@ export interface CounterListing {
 }
 
 const volume = z.object({ packets: z.number(), bytes: z.number() });
+const prefix = z
+  .object({ prefix: z.object({ addr: z.string(), len: z.number() }) })
+  .transform(({ prefix: { addr, len } }) => `${addr}/${len}`);
 const counted = z.object({
   elem: z.object({
     // An interface that is gone is told by its index.
-    val: z.object({ concat: z.array(z.union([z.string(), z.number()])) }),
+    val: z.union([
+      z.string().transform((each) => [each]),
+      z
+        .object({ concat: z.array(z.union([z.string(), z.number(), prefix])) })
+        .transform(({ concat }) => concat),
+    ]),
     counter: volume,
   }),
 });
 const listing = z.object({
   nftables: z.array(
     z.object({
-      set: z
-        .object({ name: z.string(), elem: z.array(z.union([z.string(), counted])).optional() })
-        .optional(),
+      set: z.object({ name: z.string(), elem: z.array(z.unknown()).optional() }).optional(),
       counter: volume.extend({ name: z.string() }).optional(),
     }),
   ),
@@ -42,9 +48,10 @@ export function parseCounters(json: string): CounterListing {
   for (const { set, counter } of listing.parse(JSON.parse(json)).nftables) {
     if (counter !== undefined) counters.set(counter.name, { packets: counter.packets, bytes: counter.bytes });
     if (set === undefined) continue;
-    const elements = (set.elem ?? []).flatMap((each): CountedElement[] =>
-      typeof each === "string" ? [] : [{ key: each.elem.val.concat.map(String), ...each.elem.counter }],
-    );
+    const elements = (set.elem ?? []).flatMap((each): CountedElement[] => {
+      const { data } = counted.safeParse(each);
+      return data === undefined ? [] : [{ key: data.elem.val.map(String), ...data.elem.counter }];
+    });
     sets.set(set.name, elements);
   }
   return { sets, counters };

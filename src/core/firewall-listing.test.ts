@@ -55,6 +55,8 @@ describe("elements", () => {
     expect(asObject(listing([B1], []), listing([B1], [], "counter accept"))).toBeUndefined();
     expect(asObject(listing([B1], []), listing(['"wg-b" . 10.0.0.0/24'], []))).toBeUndefined();
     expect(asObject(listing([B1], []), listing(['"wg-c" . 10.0.0.0/24'], []))).toBeDefined();
+    const [one, many] = [`${B1} counter`, '"wg-b" . 10.0.0.0/24 counter'];
+    expect(asObject(listing([one], []), listing([many], []))).toBeUndefined();
   });
 });
 
@@ -62,5 +64,17 @@ describe("joined listings", () => {
   it("let through what either lets through, and have no interval inside another", () => {
     const joined = joinListings(listing([B1, C1], []), listing(['"wg-b" . 10.0.0.0/24'], [PAIR]));
     expect(asObject(joined, listing(['"wg-b" . 10.0.0.0/24', C1], [PAIR]))).toEqual({ add: {}, remove: {} });
+  });
+
+  it("have elements that count in sets that count alone", () => {
+    const counting = (arrivals: readonly string[]): string =>
+      listing(
+        arrivals.map((each) => `${each} counter`),
+        [],
+      ).replace("flags interval\n", "flags interval\n\t\tcounter\n");
+    const on = joinListings(listing([B1, B2], []), counting([B2, C1]));
+    expect(asObject(on, counting([B1, B2, C1]))).toEqual({ add: {}, remove: {} });
+    const off = joinListings(counting([B1, B2]), listing([B2, C1], []));
+    expect(asObject(off, listing([B1, B2, C1], []))).toEqual({ add: {}, remove: {} });
   });
 });

@@ -44,7 +44,10 @@ export function joinListings(from: string, to: string): string {
   const old = setsOf(from);
   return to.replaceAll(SET, (text: string, name: string) => {
     const present = elementsOf(text);
-    const joined = withoutCovered([...present, ...(old.get(name) ?? [])]);
+    // A set that does not count refuses elements that do, and of one that does all look so.
+    const counter = /^\t\tcounter$/m.test(text) ? " counter" : "";
+    const others = (old.get(name) ?? []).map((each) => `${bare(each)}${counter}`);
+    const joined = withoutCovered([...present, ...others]);
     if (joined.length === 0 || joined.join() === present.join()) return text;
     const line = `\t\telements = { ${joined.join(", ")} }`;
     return text.replace(ELEMENT_LINES, "").replace(/\n*\t\}$/, `\n${line}\n\t}`);
@@ -77,8 +80,11 @@ function withoutCovered(elements: readonly string[]): string[] {
   return all.filter((text) => !covered.has(text));
 }
 
-/** `"wg-b" . 10.0.0.0/8` is a head and a prefix; what has no prefix is all head. */
-function parts(text: string): { head: string; prefix?: Prefix } {
+const bare = (element: string): string => element.replace(/ counter$/, "");
+
+/** `"wg-b" . 10.0.0.0/8` is a head and a prefix, whether it counts or not; what has no prefix is all head. */
+function parts(counted: string): { head: string; prefix?: Prefix } {
+  const text = bare(counted);
   const space = text.lastIndexOf(" ");
   const last = text.slice(space + 1);
   const address = parseAddress(last);

@@ -87,6 +87,8 @@ export interface Firewall {
   readonly exits?: Exits;
   /** By port; absent: the node forwards no tunnels of others. */
   readonly forwards?: readonly UdpForward[];
+  /** What arrives for this node, or for what is behind it, is counted for each of `arrivals`. */
+  readonly counts?: true;
 }
 
 /** A UDP port whose WireGuard packets go on to another node, from this one's own address, as they are. */
@@ -120,6 +122,9 @@ export interface Dns {
   readonly except: readonly Prefix[];
 }
 
+/** More elements of a set take their time to be listed and read: agents have better things to do than to count for the history. */
+export const MOST_COUNTED = 2_000;
+
 /** Ours alone, so that `down` removes exactly what tofro added. */
 export const ROUTE_PROTOCOL = 116;
 export const FIRST_TABLE = 11600;
@@ -129,5 +134,10 @@ export const EXIT_TABLE = 16600;
 /** Of the tunnels' own packets. */
 export const FWMARK = 0x2d50;
 export const NFT_TABLE = "tofro";
+/**
+ * UDP, of test packets in tunnels, the same at both ends; above the ports that Linux gives out by itself (up to 60999) and those that
+ * mosh takes (up to 61000).
+ */
+export const TEST_PORTS = { first: 61_001, last: 65_535 } as const;
 /** The device that holds the node's own addresses beside the tunnels; no tunnel interface may have its name. */
 export const IDENTITY = "tofro";

@@ -3,6 +3,7 @@ import { compareAddresses, familyOf, hostPrefix, type Family, type Prefix } from
 import {
   FIRST_TABLE,
   FWMARK,
+  MOST_COUNTED,
   RULE_PRIORITY,
   type Firewall,
   type NodeState,
@@ -77,6 +78,8 @@ class View {
   /** Without agents; with them each node has its own. */
   readonly #exits: ExitTraffic | undefined;
   readonly #forwards: ReadonlyMap<string, UdpForward[]>;
+  /** Ends of pairs of which agents keep a history. */
+  readonly #remembered: ReadonlySet<number>;
 
   /** `permits` are there with agents, and are wider than the traffic. */
   constructor(topology: Topology, routing: Routing, traffic: Traffic, permits?: Permits) {
@@ -87,6 +90,7 @@ class View {
     this.#pathMtu = pathMtus(topology, routing, traffic);
     this.#exits = permits === undefined ? exitTrafficOf(topology, routing, traffic) : undefined;
     this.#forwards = forwardsByNode(topology);
+    this.#remembered = new Set(permits === undefined ? [] : measuredEnds(routing));
     this.#targets = topology.nodes
       .flatMap((node, index) =>
         prefixesOf(node).map((prefix) => ({ prefix, family: familyOf(prefix), node: index })),
@@ -278,6 +282,7 @@ class View {
       prefixes,
       ...(smallest === undefined ? {} : { mss: { v4: smallest - HEADERS[4], v6: smallest - HEADERS[6] } }),
       ...(forwards === undefined ? {} : { forwards }),
+      ...(this.#remembered.has(index) && arrivals.length <= MOST_COUNTED && { counts: true as const }),
     };
   }
 
@@ -321,5 +326,10 @@ class View {
     return this.#topology.tunnels[link >> 1]!.ends[link & 1]!;
   }
 }
+
+const measuredEnds = ({ lines, nodes }: Routing): number[] =>
+  Array.from(lines).flatMap(([pair, { kind }]) =>
+    kind === "measured" ? [Math.floor(pair / nodes), pair % nodes] : [],
+  );
 
 const prefixesOf = (node: Node): Prefix[] => [...node.addresses.map(hostPrefix), ...node.prefixes];

@@ -23,7 +23,7 @@ export const isImpairmentKey = (key: string): key is ImpairmentKey =>
 export const isNone = (impairment: Impairment): boolean =>
   Object.values(impairment).every((value) => value === 0);
 
-const LARGEST_DELAY_MS = 60_000;
+export const LARGEST_DELAY_MS = 60_000;
 const LARGEST_RATE_BPS = 100e9;
 
 /** Reads the value of one key; a text instead of numbers says what it must be ("… must be TEXT"). */

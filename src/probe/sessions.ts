@@ -1,5 +1,6 @@
 // Which end of each tunnel sends, from which port, in which session: one for each tunnel between the machines at hand.
 import { familyOf, type Address } from "../core/address.ts";
+import { TEST_PORTS } from "../core/node-state.ts";
 import type { Topology, Tunnel } from "../core/topology.ts";
 
 /** One STAMP session, as both of its ends know it. */
@@ -16,10 +17,6 @@ interface SessionEnd {
   readonly address: Address;
   readonly interface: string;
 }
-
-/** Above the ports that Linux gives out by itself (up to 60999) and those that mosh takes (up to 61000). */
-const FIRST_PORT = 61_001;
-const LAST_PORT = 65_535;
 
 /**
  * The dialling end sends, so that its first probe brings up a tunnel that sleeps. The same topology gives the same ports;
@@ -46,7 +43,7 @@ export function planSessions(
 }
 
 function freePort(one: Set<number>, other: Set<number>): number {
-  for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
+  for (let port = TEST_PORTS.first; port <= TEST_PORTS.last; port++) {
     if (one.has(port) || other.has(port)) continue;
     one.add(port);
     other.add(port);

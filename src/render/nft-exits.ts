@@ -6,8 +6,14 @@ import { askedRules } from "./nft-dns.ts";
 const ipOf = (family: Family): string => (family === 4 ? "ip" : "ip6");
 
 /** Sets beside those that every node has, by name; interfaces add their elements to the first two kinds. */
-export const exitSets = (exits: Exits, families: readonly Family[]): (readonly [string, string])[] => [
+export const exitSets = (
+  exits: Exits,
+  families: readonly Family[],
+  counts: boolean,
+): (readonly [string, string])[] => [
   ["answers", "type ifname;"],
+  // As the guard looks into `answers` for whatever comes in, those cannot count what has come to its end.
+  ...(counts ? ([["counted", "type ifname; counter;"]] as const) : []),
   ...families.flatMap((family): (readonly [string, string])[] => [
     [`leaving${family}`, `type ifname . ipv${family}_addr; flags interval;`],
     [`inside${family}`, `type ipv${family}_addr; flags interval;`],
@@ -34,6 +40,10 @@ export const guardRules = (family: Family): string[] => [
   `iifname @tunnels iifname != @answers iifname . ${ipOf(family)} saddr != @arrivals${family} counter drop`,
   `iifname @answers ${ipOf(family)} saddr @inside${family} iifname . ${ipOf(family)} saddr != @arrivals${family} counter drop`,
 ];
+
+/** Of what the internet sends to this node. */
+export const countAnswersRule = (family: Family): string =>
+  `${ipOf(family)} saddr != @inside${family} iifname @counted`;
 
 /** What leaves here is tracked, for it is masqueraded. */
 export const trackRules = (family: Family): string[] => [

@@ -4,6 +4,7 @@
 // here never overrides another table's drop; a drop here is final.
 import { familyOf, type Family, type Prefix } from "../core/address.ts";
 import {
+  countAnswersRule,
   exitElements,
   exitSets,
   guardRules,
@@ -14,7 +15,7 @@ import {
 } from "./nft-exits.ts";
 import { dnsChains } from "./nft-dns.ts";
 import { forwardChains } from "./nft-forwards.ts";
-import { NFT_TABLE, type Firewall, type NodeState } from "../core/node-state.ts";
+import { NFT_TABLE, TEST_PORTS, type Firewall, type NodeState } from "../core/node-state.ts";
 
 const TABLE = `inet ${NFT_TABLE}`;
 
@@ -37,18 +38,23 @@ export function tableParts(state: NodeState): string[][] {
     `add set ${TABLE} tunnels { type ifname; }`,
     `add set ${TABLE} transits { type ifname . ifname; counter; }`,
     ...families.flatMap((family) => [
-      `add set ${TABLE} arrivals${family} { type ifname . ipv${family}_addr; flags interval; }`,
+      `add set ${TABLE} arrivals${family} { type ifname . ipv${family}_addr; flags interval;${firewall.counts ? " counter;" : ""} }`,
       `add set ${TABLE} behind${family} { type ipv${family}_addr; flags interval; }`,
     ]),
     ...(exits === undefined
       ? []
-      : exitSets(exits, families).map(([name, type]) => `add set ${TABLE} ${name} { ${type} }`)),
+      : exitSets(exits, families, firewall.counts === true).map(
+          ([name, type]) => `add set ${TABLE} ${name} { ${type} }`,
+        )),
     ...filled(families.map((family) => [`behind${family}`, ofFamily(firewall.prefixes, family)])),
     ...(exits === undefined ? [] : filled(exitElements(exits, families))),
   ];
   return [
     sets,
     chain("arrive", "prerouting priority raw", arriveRules(state, families)),
+    ...(firewall.counts === undefined
+      ? []
+      : [chain("come", "input priority filter", comeRules(firewall, families))]),
     chain("pass", "forward priority filter", passRules(state, families)),
     ...(firewall.mss === undefined
       ? []
@@ -89,6 +95,7 @@ export function elementCommands(firewall: Firewall, name: string): string[] {
   return [
     ...element("tunnels", [`"${name}"`]),
     ...element("answers", answers.includes(name) ? [`"${name}"`] : []),
+    ...element("counted", firewall.counts === true && answers.includes(name) ? [`"${name}"`] : []),
     ...ofSet("arrivals", sources),
     ...ofSet("leaving", exiting),
     ...element(
@@ -137,11 +144,27 @@ function arriveRules(state: NodeState, families: readonly Family[]): string[] {
   ];
 }
 
+const PORTS = `${TEST_PORTS.first}-${TEST_PORTS.last}`;
+
+/** What has come to its end. No relay carries agents' test packets (STAMP in 52 octets of UDP), so they do not count. */
+const comeRules = (firewall: Firewall, families: readonly Family[]): string[] => [
+  "iifname != @tunnels accept",
+  `udp length 52 udp sport ${PORTS} udp dport ${PORTS} accept`,
+  ...countRules(firewall, families),
+];
+
+/** A look into sets whose elements count is all that it takes. */
+const countRules = ({ exits }: Firewall, families: readonly Family[]): string[] => [
+  ...families.map((family) => `iifname . ${ipOf(family)} saddr @arrivals${family}`),
+  ...(exits === undefined || exits.answers.length === 0 ? [] : families.map(countAnswersRule)),
+];
+
 /** Forwarding between tunnels of the plan, to the prefixes behind the node, and to services published by DNAT. */
 function passRules({ firewall }: NodeState, families: readonly Family[]): string[] {
   return [
     "iifname . oifname @transits accept",
     "iifname @tunnels oifname @tunnels counter drop",
+    ...(firewall.counts === undefined ? [] : countRules(firewall, families)),
     "iifname @tunnels ct status dnat accept",
     ...families.map((family) => `iifname @tunnels ${ipOf(family)} daddr @behind${family} accept`),
     ...(firewall.exits === undefined || firewall.exits.leaving.length === 0

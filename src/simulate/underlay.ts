@@ -4,6 +4,7 @@ import type { LinkIndex } from "../core/route.ts";
 import type { Topology } from "../core/topology.ts";
 import type { Impairment } from "../lab/impairment.ts";
 import type { Direction, LabFile } from "../lab/lab-file.ts";
+import { underlayWays } from "../lab/ways.ts";
 
 /** Delays vary evenly by up to the jitter either way: p95 - p50 of that. */
 const P95 = 0.9;
@@ -14,17 +15,10 @@ export class Underlay {
   readonly #impairments = new Map<string, Impairment>();
   readonly #fallback: Impairment;
 
-  constructor({ tunnels, forwarders }: Topology, lab: Pick<LabFile, "links" | "fallback">) {
+  constructor(topology: Topology, lab: Pick<LabFile, "links" | "fallback">) {
     this.#fallback = lab.fallback;
     for (const { impairment, ...direction } of lab.links) this.#impairments.set(keyOf(direction), impairment);
-    // One that is on a node has that node's links.
-    const places = new Map(forwarders.map(({ name, on }) => [name, on ?? name]));
-    this.#ways = tunnels.flatMap(({ ends: [a, b], forwarder }) => {
-      const hops = forwarder === undefined ? [a.node, b.node] : [a.node, places.get(forwarder)!, b.node];
-      return [hops, hops.toReversed()].map((each) =>
-        each.slice(1).map((to, index) => keyOf({ from: each[index]!, to })),
-      );
-    });
+    this.#ways = underlayWays(topology).map((way) => way.map(keyOf));
   }
 
   of(direction: Direction): Impairment {

@@ -1,9 +1,10 @@
-// The dashboard's server: the page, a login, the network once and as a stream. It changes nothing.
+// The dashboard's server: the page, a login, the network once and as a stream. It changes nothing, unless there is a control.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ChangeNow, NetworkNow, PairNow, PairPast, SupposedNow } from "../controller/wire.ts";
 import { Access } from "./access.ts";
+import { isOwnPage, Pace, type Control } from "./control.ts";
 import type { PageFile } from "./page.ts";
 
 export interface Source {
@@ -16,6 +17,8 @@ export interface Source {
   readonly changes: () => Answer<readonly ChangeNow[]>;
   /** `what` is a `Supposition` as JSON. Undefined, or throws: it is none, or names what is not there. */
   readonly suppose: (what: string) => Answer<SupposedNow>;
+  /** Absent: whatever would change something is refused. */
+  readonly control?: Control;
 }
 
 type Answer<Value> = Value | undefined | Promise<Value | undefined>;
@@ -33,6 +36,8 @@ const STREAM_MS = 1_000;
 const STREAMS = 64;
 const CONNECTIONS = 512;
 const BODY_BYTES = 1024;
+/** Of a change: suppositions about some hundred links. */
+const CHANGE_BYTES = 16_384;
 const HEADERS_MS = 5_000;
 /** A stream that takes nothing for so long is ended. */
 const BACKLOG_BYTES = 4 << 20;
@@ -53,6 +58,7 @@ export async function serveWeb(
   port: number,
 ): Promise<WebServer> {
   const access = new Access();
+  const pace = new Pace();
   const streams = new Set<ServerResponse>();
   const server = createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: 2 * HEADERS_MS, connectionsCheckingInterval: 1_000 },
@@ -67,7 +73,8 @@ export async function serveWeb(
     const url = URL.parse(request.url ?? "", `http://${HOST}`);
     if (url === null) return end(response, 400);
     if (request.method === "POST" && url.pathname === "/login") return login(request, response, access);
-    if (request.method !== "GET") return end(response, 405);
+    if (request.method === "POST") return post(request, response, url.pathname);
+    if (request.method !== "GET") return end(response, source.control === undefined ? 403 : 405);
     const file = files.get(url.pathname);
     if (file !== undefined) return end(response, 200, file.text, file.type);
     if (!access.knows(sessionOf(request))) return end(response, 401);
@@ -76,11 +83,24 @@ export async function serveWeb(
     response.writeHead(200, { ...SAFE, "content-type": "text/event-stream" });
     streams.add(response);
     response.on("close", () => streams.delete(response));
-    response.write(eventOf(source.network()));
+    response.write(eventOf(networkOf(source)));
+  };
+  const post = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+    const { control } = source;
+    if (control === undefined) return end(response, 403);
+    if (!access.knows(sessionOf(request))) return end(response, 401);
+    if (!isOwnPage(request.headers)) return end(response, 403);
+    if (path !== "/api/change" && path !== "/api/restore") return end(response, 404);
+    if (!pace.take(performance.now())) return end(response, 429);
+    const body = await bodyOf(request, response, CHANGE_BYTES);
+    if (body === undefined) return;
+    if (path === "/api/restore") await control.restore();
+    else if (!(await control.change(body))) return end(response, 400);
+    end(response, 204);
   };
   const timer = setInterval(() => {
     if (streams.size === 0) return;
-    const event = eventOf(source.network());
+    const event = eventOf(networkOf(source));
     for (const each of streams)
       if (each.writableLength > BACKLOG_BYTES) each.destroy();
       else each.write(event);
@@ -111,7 +131,7 @@ function question(source: Source, { pathname, searchParams }: URL): Answer<objec
   const [from, to] = [searchParams.get("from") ?? "", searchParams.get("to") ?? ""];
   switch (pathname) {
     case "/api/network":
-      return source.network();
+      return networkOf(source);
     case "/api/pair":
       return source.pair(from, to);
     case "/api/past": {
@@ -130,21 +150,37 @@ function question(source: Source, { pathname, searchParams }: URL): Answer<objec
 async function login(request: IncomingMessage, response: ServerResponse, access: Access): Promise<void> {
   const { origin, host } = request.headers;
   if (origin !== undefined && origin !== `http://${host ?? ""}`) return end(response, 403);
-  let body = "";
-  for await (const chunk of request) {
-    body += String(chunk);
-    if (body.length > BODY_BYTES) {
-      response.shouldKeepAlive = false;
-      end(response, 413);
-      request.destroy();
-      return;
-    }
-  }
+  const body = await bodyOf(request, response, BODY_BYTES);
+  if (body === undefined) return;
   const entered = access.enter(body, performance.now());
   if (entered === "wait") return end(response, 429);
   if (entered === "wrong") return end(response, 401);
   response.setHeader("set-cookie", `${COOKIE}=${entered.session}; HttpOnly; SameSite=Strict; Path=/`);
   end(response, 204);
+}
+
+/** Undefined: it was too large, which is answered. */
+async function bodyOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  most: number,
+): Promise<string | undefined> {
+  let body = "";
+  for await (const chunk of request) {
+    body += String(chunk);
+    if (body.length > most) {
+      response.shouldKeepAlive = false;
+      end(response, 413);
+      request.destroy();
+      return undefined;
+    }
+  }
+  return body;
+}
+
+function networkOf({ network, control }: Source): NetworkNow | undefined {
+  const now = network();
+  return now && control ? { ...now, changed: control.changed() } : now;
 }
 
 function isOwnName(host: string | undefined, server: Server): boolean {

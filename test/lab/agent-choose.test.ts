@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
+import type { PairPast } from "../../src/controller/wire.ts";
 import type { Report } from "../../src/web/report.ts";
 import { MEASURED, startAgent } from "../support/agents.ts";
 import { tofro } from "../support/cli.ts";
@@ -59,14 +60,20 @@ async function until(limitMs: number, look: () => Promise<boolean>): Promise<num
 const flood = async (lab: TestLab, seconds: number): Promise<string> =>
   sh(await lab.host("a"), `ping -q -n -i 0.005 -c ${seconds * 200} -s 1300 -W 1 ${ADDRESS.c} || true`);
 
-/** By b, from a on to c, as the controller has it of the last hour. */
-async function carried(lab: TestLab): Promise<number> {
+/** What came to c from a by the tunnel of these two: packets. */
+async function arrivedDirectly(lab: TestLab): Promise<number> {
+  const listed = await sh(await lab.host("c"), "nft list set inet tofro arrivals4");
+  return Number(/"wg-a" \. 192\.168\.51\.5 counter packets (\d+)/.exec(listed)?.[1]);
+}
+
+/** By b, from a on to c, and to both ends, as the controller has it of the last hour. */
+async function carried(lab: TestLab): Promise<{ octets: number; exchanged: PairPast["exchanged"] }> {
   const { stdout } = await tofro("report", "a", "c", "--since", "1h", "--json", "--lab", lab.name);
   const { pairs } = JSON.parse(stdout) as Pick<Report, "pairs">;
   const found = pairs[0]!.past.there.carried?.find(({ relay }) => relay === "b");
   expect(found).toMatchObject({ relay: "b", from: "a", to: "c" });
   expect(found).not.toHaveProperty("isShared");
-  return found!.octets;
+  return { octets: found!.octets, exchanged: pairs[0]!.past.exchanged };
 }
 
 /** Pings from a to c while `work` runs; returns the sequence numbers that were not answered. */
@@ -139,20 +146,25 @@ describe("agents", () => {
 
       const why = await asked();
       expect(why.code).toBe(0);
-      const told = JSON.parse(why.stdout) as Why;
-      expect(told.way).toEqual(["a", "b", "c"]);
-      expect(told.candidates.map(({ path }) => path)).toEqual([
+      const answer = JSON.parse(why.stdout) as Why;
+      expect(answer.way).toEqual(["a", "b", "c"]);
+      expect(answer.candidates.map(({ path }) => path)).toEqual([
         ["a", "b", "c"],
         ["a", "c"],
       ]);
       // 55 ms, jitter and losses against 15 ms.
-      expect(told.candidates[1]!.moreCostMs).toBeGreaterThan(35);
-      const reasons = told.decisions.map(({ reason }) => reason);
+      expect(answer.candidates[1]!.moreCostMs).toBeGreaterThan(35);
+      const reasons = answer.decisions.map(({ reason }) => reason);
       expect(reasons.at(-1)).toBe("gain");
       expect(reasons).toContain("failed");
       const text = await tofro("why", "a", "c", "--lab", lab.name);
       expect(text.stdout).toMatch(/^a => c: a -> b -> c\n/);
       expect(text.stdout).toContain("it was better for long enough");
+
+      // Test packets arrive all the time, twenty a second, and count for nobody; what agents tell each other does.
+      const arrived = await arrivedDirectly(lab);
+      await sleep(1000);
+      expect((await arrivedDirectly(lab)) - arrived).toBeLessThan(10);
 
       // More than b may carry, by its own counters.
       await flood(lab, 14);
@@ -161,9 +173,17 @@ describe("agents", () => {
         "b has carried more than its rate of late: kept free",
       );
       // No less than 1 Mbit/s of ten seconds, or it would not have been too much; the flood is 3.7 MB in all.
-      let octets = 0;
-      await until(30_000 * PATIENCE, async () => (octets = await carried(lab)) > 1.2e6);
-      expect(octets).toBeLessThan(4.5e6);
+      let told = await carried(lab);
+      const isTold = async (): Promise<boolean> => {
+        told = await carried(lab);
+        const { octets = 0, relayed = 0 } = told.exchanged ?? {};
+        // What b forwarded came to c; all of the flood came there, and its answers came back directly.
+        return told.octets > 1.2e6 && relayed > 1.1e6 && octets > 6e6;
+      };
+      await until(30_000 * PATIENCE, isTold);
+      expect(told.octets).toBeLessThan(4.5e6);
+      expect(told.exchanged!.relayed).toBeLessThan(4.5e6);
+      expect(told.exchanged!.octets).toBeLessThan(8e6);
 
       // Taken off under them: they end, and nothing is left. A second agent is refused before.
       const second = await tofro("agent", "a", "--lab", lab.name);

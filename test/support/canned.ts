@@ -120,6 +120,7 @@ export const pastFor = (forMs: number): PairPast => ({
     ["a", "b", "c"],
   ]),
   back: pastWay(forMs, [["c", "a"]]),
+  exchanged: { octets: 61e9, relayed: 3.14e9 },
 });
 
 /** Whatever is supposed, it says the same. */

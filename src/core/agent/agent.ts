@@ -121,7 +121,7 @@ export class Agent {
     this.#carried = carried;
   }
 
-  /** What it forwarded between its links since this was last called. */
+  /** What it forwarded between its links, and what came for it, since this was last called. */
   forwarded(all: readonly Forwarded[]): void {
     // What nobody can be told now would be told as of later.
     if (!this.#connected) return;

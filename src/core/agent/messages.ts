@@ -38,7 +38,10 @@ export const choiceText = z.strictObject({
   dead: z.array(link),
 });
 
-/** What a relay forwarded from one of its links to another: octets of IP. */
+/**
+ * What a relay forwarded from one of its links to another: octets of IP. With the number of all links plus a node's index in the
+ * place of the second link: what came for this node from that one, which is no link to a controller of before.
+ */
 const forwarded = z.tuple([link, link, count]);
 export type Forwarded = z.infer<typeof forwarded>;
 
