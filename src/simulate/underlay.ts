@@ -19,10 +19,12 @@ export class Underlay {
     for (const { impairment, ...direction } of lab.links) this.#impairments.set(keyOf(direction), impairment);
     // One that is on a node has that node's links.
     const places = new Map(forwarders.map(({ name, on }) => [name, on ?? name]));
-    this.#ways = tunnels.flatMap(({ ends: [a, b], forwarder }) => {
+    this.#ways = tunnels.flatMap(({ ends: [a, b], forwarder, uplink: over }) => {
       const hops = forwarder === undefined ? [a.node, b.node] : [a.node, places.get(forwarder)!, b.node];
       return [hops, hops.toReversed()].map((each) =>
-        each.slice(1).map((to, index) => keyOf({ from: each[index]!, to })),
+        each
+          .slice(1)
+          .map((to, index) => keyOf({ from: each[index]!, to, ...(over !== undefined && { over }) })),
       );
     });
   }
@@ -62,4 +64,4 @@ export class Underlay {
   }
 }
 
-const keyOf = ({ from, to }: Direction): string => `${from} ${to}`;
+const keyOf = ({ from, to, over = "" }: Direction): string => `${from} ${to} ${over}`;
