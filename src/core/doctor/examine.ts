@@ -10,6 +10,7 @@ import { judgeRouting } from "./routing.ts";
 import { judgeSettings, judgeSoftware } from "./software.ts";
 import { subjectOf } from "./subject.ts";
 import { judgeUnderlay } from "./underlay.ts";
+import { judgeUplinks } from "./uplinks.ts";
 
 const RANK = { error: 0, warning: 1, note: 2 } as const;
 
@@ -24,6 +25,7 @@ export function examine(plan: Plan, state: NodeState, facts: Facts): Finding[] {
     judgeConflicts,
     judgeRouting,
     judgeUnderlay,
+    judgeUplinks,
   ]
     .flatMap((judge) => judge(subject))
     .map((found) => ({ node: state.node, ...found }))

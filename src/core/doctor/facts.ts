@@ -53,7 +53,10 @@ export interface Facts {
   readonly rules: readonly SeenRule[];
   readonly wireguard: ReadonlyMap<string, WireguardDevice>;
   readonly sockets: readonly UdpSocket[];
+  /** By `underlayKey`. */
   readonly underlay: ReadonlyMap<string, Underlay>;
+  /** By table and family (`102 4`), the device of a route; absent: the table has none. */
+  readonly uplinks: ReadonlyMap<string, string>;
   /** By address. */
   readonly rooms: ReadonlyMap<string, Room>;
   /** Interfaces whose endpoint says that nothing listens there. */
@@ -131,6 +134,12 @@ export function parseFacts(output: string): Facts {
     wireguard: wireguardOf(lines),
     sockets: lines("sockets").flatMap(socketOf),
     underlay: underlaysOf(lines("endpoints")),
+    uplinks: new Map(
+      lines("uplinks").flatMap((line) => {
+        const [, way, device] = /^(\d+ [46]) (\S+)$/.exec(line) ?? [];
+        return way === undefined ? [] : [[way, device!] as const];
+      }),
+    ),
     rooms: roomsOf(lines("room")),
     closed: new Set(lines("closed")),
     ruleset: joined(parseRuleset(text("nft-json"), text("nft-text")), {
