@@ -20,6 +20,7 @@ const NETWORKS: Readonly<Record<string, string>> = {
   mtu: read("golden", "mtu", "tofro.yaml"),
   prefixes: read("golden", "prefixes", "tofro.yaml"),
   exit: read("golden", "exit", "tofro.yaml"),
+  uplinks: read("golden", "uplinks", "tofro.yaml"),
 };
 
 async function writeFiles(lab: TestLab, files: readonly WgQuickFile[]): Promise<void> {
