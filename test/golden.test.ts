@@ -33,6 +33,7 @@ const EXPORTED = new Set([
   "exit-dns",
   "own-key",
   "own-forwarder",
+  "uplinks",
 ]);
 const EXPORTERS = { shell, networkd, networkmanager, openwrt, routeros };
 const fakeKey = (name: string): string => createHash("sha256").update(name).digest("base64");

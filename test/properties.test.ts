@@ -8,6 +8,7 @@ import { parse } from "../src/core/parse.ts";
 import { compile, directions, type Plan } from "../src/core/plan.ts";
 import { randomChoice } from "./support/random-choice.ts";
 import { EXIT_MUTATIONS } from "./support/exit-mutations.ts";
+import { UPLINK_MUTATIONS } from "./support/uplink-mutations.ts";
 import { MUTATIONS, type Mutation } from "./support/mutations.ts";
 import { randomNetwork, type RandomNetwork } from "./support/random-network.ts";
 
@@ -224,6 +225,59 @@ describe("the oracle rejects a plan with", () => {
       }),
       { numRuns: 5 },
     );
+  });
+});
+
+describe("uplinks", () => {
+  const multihomed = randomNetwork({
+    nodes: { min: 2, max: 7 },
+    rich: true,
+    exits: true,
+    uplinks: true,
+  });
+
+  it("are accepted by the oracle in any network, with every hop over the one that its line names", () => {
+    fc.assert(
+      fc.property(multihomed, (network) => {
+        const plan = planOf(network);
+        const result = verdicts(plan);
+        expect(result.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+        const over = new Map(plan.topology.tunnels.map((tunnel) => [tunnel.id, tunnel.uplink]));
+        for (const { line, tunnels } of directions(plan))
+          if (line?.kind === "pinned")
+            expect(tunnels.map((id) => over.get(id))).toEqual(line.hops.map(({ uplink }) => uplink));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("are accepted with agents, too, whatever they choose", () => {
+    fc.assert(
+      fc.property(multihomed, fc.nat(), (network, seed) => {
+        const { spec, lock, topology } = planOf(network);
+        const choice = randomChoice(topology, seed);
+        const plan = compile(spec, lock, { choice, agents: true });
+        const result = verdicts(plan);
+        expect(result.directions.filter(({ broken }) => broken !== undefined)).toEqual([]);
+        expect(result.diagnostics.filter(({ code }) => code === "wrong-uplink")).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each(UPLINK_MUTATIONS)("are rejected with $name, in random networks", ({ mutate }) => {
+    let count = 0;
+    fc.assert(
+      fc.property(randomNetwork({ nodes: { min: 2, max: 5 }, rich: true, uplinks: true }), (network) => {
+        const plan = planOf(network);
+        for (const { what, states } of mutate(plan)) {
+          count++;
+          expect({ what, ok: check(plan.spec, states).ok }).toEqual({ what, ok: false });
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(count).toBeGreaterThan(0);
   });
 });
 

@@ -5,7 +5,7 @@
 //      |  [A........][B...] way
 //      +--------|---------- moves are lines through all of it, with their number
 import type { PairPast, PastPoint, PastWay } from "../src/controller/wire.ts";
-import { ms, percent } from "./figures.ts";
+import { ms, pathText, percent } from "./figures.ts";
 import { momentText, moments, roundUp } from "./scale.ts";
 import { part, text, type Part } from "./tree.ts";
 import { word } from "./words.ts";
@@ -54,7 +54,7 @@ export function chart(past: PairPast, way: PastWay, kind: "there" | "home", look
         { class: "move" },
         part("line", { x1: x(move.atMs), x2: x(move.atMs), y1: DELAY_TOP, y2: WAY_BOTTOM }),
         part("text", { x: x(move.atMs), y: DELAY_TOP - 5 }, String(index + 1)),
-        text("title", `${move.is.join(" → ") || word("none")}: ${word(move.reason)}`),
+        text("title", `${pathText(move.is)}: ${word(move.reason)}`),
       ),
     ),
   );
@@ -156,7 +156,7 @@ function ways({ past, x }: Frame, { points, paths }: PastWay): Part[] {
       ...(right - left < 12
         ? []
         : [part("text", { x: round((left + right) / 2), y: WAY_BOTTOM - 4 }, letter(path))]),
-      text("title", paths[path]!.join(" → ")),
+      text("title", pathText(paths[path]!)),
     );
   });
 }

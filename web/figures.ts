@@ -13,7 +13,9 @@ export const delayText = (delay: Interval | undefined): string =>
   delay === undefined
     ? word("unknown")
     : `${ms(delay.typicalMs)} (${delay.lowMs.toFixed(1)} – ${delay.highMs.toFixed(1)})`;
-export const pathText = (path: readonly string[]): string => path.join(" → ") || word("none");
+/** `[x]` between two nodes is what the hop runs over. */
+export const pathText = (path: readonly string[]): string =>
+  path.join(" → ").replaceAll("→ [", "→[").replaceAll("] →", "]→") || word("none");
 
 const OCTETS = ["B", "kB", "MB", "GB", "TB", "PB"];
 /** In powers of a thousand. */

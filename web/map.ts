@@ -79,6 +79,7 @@ function arrow(link: LinkNow, [from, to]: readonly [Point, Point], size: Size, l
   const start = { x: from.x + ux * radius, y: from.y + uy * radius };
   const end = { x: to.x - ux * (radius + 4), y: to.y - uy * (radius + 4) };
   const over = link.forwarder === undefined ? "" : ` ${word("over")} ${link.forwarder} (${word("forwards")})`;
+  const uplink = link.uplink === undefined ? "" : ` ${word("over")} ${link.uplink}`;
   const isLit = light !== "" && light !== "dim";
   const classes = ["link", grade(link), over === "" ? "" : "over", isLit ? light : ""];
   return part(
@@ -89,7 +90,10 @@ function arrow(link: LinkNow, [from, to]: readonly [Point, Point], size: Size, l
       d: `M${at(start)}Q${at(middle)} ${at(end)}`,
     }),
     ...(isLarge && !isLit ? [] : [head(middle, end)]),
-    text("title", `${link.from} → ${link.to}${over}: ${delayText(link.delay)}, ${percent(link.loss)}`),
+    text(
+      "title",
+      `${link.from} → ${link.to}${over || uplink}: ${delayText(link.delay)}, ${percent(link.loss)}`,
+    ),
   );
 }
 

@@ -85,8 +85,10 @@ function compare(x: LinkNow, y: LinkNow, { column }: Order): number {
   return value(x) - value(y);
 }
 
-export const nameOf = ({ from, to, forwarder }: LinkNow): string =>
-  `${from} → ${to}${forwarder === undefined ? "" : ` (${word("over")} ${forwarder})`}`;
+export function nameOf({ from, to, forwarder, uplink }: LinkNow): string {
+  const over = forwarder ?? uplink;
+  return `${from} → ${to}${over === undefined ? "" : ` (${word("over")} ${over})`}`;
+}
 
 const row = (link: LinkNow): Part =>
   part(

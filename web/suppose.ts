@@ -42,10 +42,10 @@ const changeText = ({ moreMs, loss, isDown }: SupposedLink): string =>
 
 /** What is not as it was, of the links below the tunnels. */
 export const changedParts = (changed: readonly ChangedLink[]): Part[] =>
-  changed.map(({ from, to, was, is }) =>
+  changed.map(({ from, over, to, was, is }) =>
     text(
       "li",
-      `${pathText([from, to])}: ${word("delay")} ${ms(was.delayMs)} → ${ms(is.delayMs)}, ${word("loss")} ${percent(was.loss)} → ${percent(is.loss)}`,
+      `${pathText([from, ...(over === undefined ? [] : [`[${over}]`]), to])}: ${word("delay")} ${ms(was.delayMs)} → ${ms(is.delayMs)}, ${word("loss")} ${percent(was.loss)} → ${percent(is.loss)}`,
     ),
   );
 

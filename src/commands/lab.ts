@@ -5,6 +5,7 @@ import { formatDiagnostic, TofroError } from "../core/error.ts";
 import { describe } from "../lab/impairment.ts";
 import { exec } from "../lab/exec.ts";
 import { down, up } from "../lab/lab.ts";
+import { directionText } from "../lab/lab-file.ts";
 import { loadLab, networkPath } from "../lab/load.ts";
 import { probe } from "../lab/machine.ts";
 import { parseChange, set } from "../lab/set.ts";
@@ -132,19 +133,20 @@ const execCommand = (io: Io) =>
 const setCommand = (io: Io) =>
   new Command("set")
     .description("change links of the underlay while traffic flows")
-    .argument("<link>", "one direction `a -> c`, or both: `a <-> c`")
+    .argument("<link>", "one direction `a -> c`, or both: `a <-> c`; by an uplink: `a -[uplink]-> c`")
     .addArgument(new Argument("<change...>", "delay=30ms jitter=5ms loss=2% rate=20mbit, some of them"))
     .addOption(nameOption())
     .addOption(labOption())
     .action(async (link, changes, options) => {
       const name = nameOf(options);
       const state = await readState(name);
-      const names = [
-        ...new Set((await currentLinks(state)).flatMap((each) => [each.link.from, each.link.to])),
-      ];
-      const changed = await set(name, parseChange(link, changes, names));
+      const links = (await currentLinks(state)).map((each) => each.link);
+      const names = [...new Set(links.flatMap(({ from, to }) => [from, to]))];
+      const uplinksOf = (from: string, to: string): string[] =>
+        links.flatMap((each) => (each.from === from && each.to === to ? (each.over ?? []) : []));
+      const changed = await set(name, parseChange(link, changes, names, uplinksOf));
       for (const { link: now } of changed) {
-        io.stdout(`${now.from} -> ${now.to}: ${describe(now.impairment)}\n`);
+        io.stdout(`${directionText(now)}: ${describe(now.impairment)}\n`);
       }
     });
 
@@ -181,7 +183,7 @@ function summary(lab: LabStatus): string {
     pid === undefined ? "not running" : "",
   ]);
   const links = lab.links.map(({ running, ...link }) => [
-    `${link.from} -> ${link.to}`,
+    directionText(link),
     describe(link),
     running ? "" : "not running",
   ]);

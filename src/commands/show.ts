@@ -2,7 +2,9 @@
 import { Command } from "@commander-js/extra-typings";
 import type { NodeState, Rule, UdpForward } from "../core/node-state.ts";
 import { directions, type Direction, type Plan } from "../core/plan.ts";
+import type { UplinkSpec } from "../core/spec.ts";
 import type { Tunnel } from "../core/topology.ts";
+import { nameOver } from "../core/tunnels.ts";
 import { hostPort } from "../render/wireguard.ts";
 import { columns } from "./columns.ts";
 import type { Io } from "./io.ts";
@@ -77,12 +79,12 @@ const restText = (plan: Plan): string =>
 
 /** `a -> b -[hkg]-> c`, as the packets go. */
 function wayOf(plan: Plan, { path, tunnels }: Direction): string {
-  const byId = new Map(plan.topology.tunnels.map((tunnel) => [tunnel.id, tunnel.forwarder]));
+  const byId = new Map(plan.topology.tunnels.map((tunnel) => [tunnel.id, nameOver(tunnel)]));
   return path
     .map((node, index) => {
-      const forwarder = index === 0 ? undefined : byId.get(tunnels[index - 1]!);
+      const over = index === 0 ? undefined : byId.get(tunnels[index - 1]!);
       if (index === 0) return node;
-      return forwarder === undefined ? ` -> ${node}` : ` -[${forwarder}]-> ${node}`;
+      return over === undefined ? ` -> ${node}` : ` -[${over}]-> ${node}`;
     })
     .join("");
 }
@@ -166,14 +168,16 @@ function nodeText(plan: Plan, state: NodeState): string {
       .filter((part) => part !== "")
       .join(", "),
   ]);
-  const rules = state.rules.map(ruleRow);
+  const rules = state.rules.map((rule) => ruleRow(state, rule));
   const shorten = (lines: string[][]): string[][] =>
     lines.length > MOST_LISTED
       ? [...lines.slice(0, MOST_LISTED), [`... and ${lines.length - MOST_LISTED} more`]]
       : lines;
   const behind = node.prefixes.length === 0 ? "" : `, before ${node.prefixes.join(", ")}`;
+  const uplinks = plan.spec.nodes.find(({ name }) => name === state.node)?.uplinks ?? [];
   return [
     `${state.node}  ${state.addresses.join(", ")}  ${where}${behind}\n`,
+    columns(uplinks.map(uplinkRow), "  "),
     columns(shorten(rows), "  "),
     openPorts(plan, state),
     columns((state.firewall.forwards ?? []).map(forwardRow), "  "),
@@ -182,6 +186,12 @@ function nodeText(plan: Plan, state: NodeState): string {
   ].join("");
 }
 
+const uplinkRow = ({ name, endpoint, table }: UplinkSpec): string[] => [
+  `uplink ${name}`,
+  endpoint === undefined ? "dials out" : endpoint.value,
+  table === undefined ? "" : `by routing table ${table.value}`,
+];
+
 const forwardRow = ({ forwarder, port, to, toPort, from }: UdpForward): string[] => [
   `forwards UDP ${port}`,
   `to ${hostPort({ host: to, port: toPort })}`,
@@ -189,12 +199,9 @@ const forwardRow = ({ forwarder, port, to, toPort, from }: UdpForward): string[]
   from === undefined ? "" : `from ${from} alone`,
 ];
 
-function ruleRow({ from, to, fwmark, iif, table, suppressPrefixLength }: Rule): string[] {
-  const what = [
-    `from ${from}`,
-    ...(to === undefined ? [] : [`to ${to}`]),
-    ...(fwmark === undefined ? [] : ["of the tunnels themselves"]),
-  ];
+function ruleRow(state: NodeState, rule: Rule): string[] {
+  const { from, to, iif, table, suppressPrefixLength } = rule;
+  const what = [`from ${from}`, ...(to === undefined ? [] : [`to ${to}`]), ...whose(state, rule)];
   const but = suppressPrefixLength === undefined ? "" : ", its default routes apart";
   return [
     what.join(" "),
@@ -203,10 +210,19 @@ function ruleRow({ from, to, fwmark, iif, table, suppressPrefixLength }: Rule): 
   ];
 }
 
+function whose({ interfaces }: NodeState, { fwmark }: Rule): string[] {
+  if (fwmark === undefined) return [];
+  const over = new Set(
+    interfaces.flatMap((each) => (each.fwmark === fwmark ? (each.peer.uplink ?? []) : [])),
+  );
+  return [over.size === 0 ? "of the tunnels themselves" : `of the tunnels over ${[...over].join(", ")}`];
+}
+
 /** Which end dials: that is also who can bring a dead tunnel back. */
 function dialText(tunnel: Tunnel, node: string): string {
   const [own, other] = tunnel.ends[0].node === node ? tunnel.ends : [tunnel.ends[1], tunnel.ends[0]];
-  const over = tunnel.forwarder === undefined ? "" : ` over ${tunnel.forwarder}`;
+  const name = nameOver(tunnel);
+  const over = name === undefined ? "" : ` over ${name}`;
   if (own.endpoint === undefined) return `${other.node} dials in${over}`;
   return `dials ${other.node}${over} at ${hostPort(own.endpoint)}${own.keepaliveS === undefined ? "" : `, keepalive ${own.keepaliveS} s`}`;
 }

@@ -2,7 +2,7 @@
 import type { Supposition } from "../controller/wire.ts";
 import type { Topology } from "../core/topology.ts";
 import { LARGEST_DELAY_MS, type Impairment } from "../lab/impairment.ts";
-import type { Direction } from "../lab/lab-file.ts";
+import { directionText, type Direction } from "../lab/lab-file.ts";
 import { underlayWays } from "../lab/ways.ts";
 
 /** What a page may change of an underlay. */
@@ -24,9 +24,9 @@ export function underlayChanges(
 ): UnderlayChange[] {
   const changes = new Map<string, UnderlayChange>();
   const change = (direction: Direction, turn: (was: Qualities) => Qualities): void => {
-    const key = `${direction.from} ${direction.to}`;
+    const key = directionText(direction);
     const was = changes.get(key)?.is ?? now(direction);
-    if (was === undefined) throw new Error(`there is no link ${direction.from} -> ${direction.to}`);
+    if (was === undefined) throw new Error(`there is no link ${key}`);
     changes.set(key, { direction, is: turn(was) });
   };
   const ways = underlayWays(topology);

@@ -2,7 +2,7 @@
 import { readSupposition } from "../controller/supposing.ts";
 import type { ChangedLink, Supposition } from "../controller/wire.ts";
 import type { Topology } from "../core/topology.ts";
-import type { Direction } from "../lab/lab-file.ts";
+import { directionText, isSameDirection, type Direction } from "../lab/lab-file.ts";
 import { set } from "../lab/set.ts";
 import { currentLinks, readState } from "../lab/state.ts";
 import type { Control } from "../web/control.ts";
@@ -27,7 +27,7 @@ export function underlayControl(
   const changed = new Map<string, Changed>();
   const put = async (change: UnderlayChange, now: Qualities): Promise<void> => {
     await underlay.change(change);
-    const key = `${change.direction.from} ${change.direction.to}`;
+    const key = directionText(change.direction);
     const was = changed.get(key)?.was ?? now;
     if (isSame(was, change.is)) changed.delete(key);
     else changed.set(key, { ...change, was });
@@ -67,7 +67,7 @@ export function underlayControl(
 export const labUnderlay = (name: string): ChangingUnderlay => ({
   look: async () => {
     const links = await currentLinks(await readState(name));
-    return ({ from, to }) => links.find(({ link }) => link.from === from && link.to === to)?.link.impairment;
+    return (direction) => links.find(({ link }) => isSameDirection(link, direction))?.link.impairment;
   },
   change: async ({ direction, is }) => {
     await set(name, { directions: [direction], change: is });

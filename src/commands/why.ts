@@ -11,6 +11,7 @@ import { loadNetwork } from "./load.ts";
 import { machineOptions } from "./machines.ts";
 import { checkNode } from "./node-argument.ts";
 import { reach } from "./reachable.ts";
+import { toldText } from "./way.ts";
 
 /** Differences to the way that is taken: exact, whatever the clocks. */
 const way = z.object({
@@ -115,11 +116,10 @@ function before(said: Answer, atMs: number): Answer {
 }
 
 function whyText({ from, to, way: taken, candidates, closed: relays, decisions }: Answer): string {
-  const head =
-    taken.length === 0 ? `${from} => ${to}: no way\n` : `${from} => ${to}: ${taken.join(" -> ")}\n`;
+  const head = taken.length === 0 ? `${from} => ${to}: no way\n` : `${from} => ${to}: ${toldText(taken)}\n`;
   const rows = candidates.map((each) => [
     each.path.join() === taken.join() ? "*" : "",
-    each.path.join(" -> "),
+    toldText(each.path),
     ...figures(each),
   ]);
   const table =
@@ -132,7 +132,7 @@ function whyText({ from, to, way: taken, candidates, closed: relays, decisions }
   });
   const told = decisions.slice(0, SHOWN).map(({ at, reason, was, is }) => {
     const gain = was.moreCostMs === undefined ? "" : `, ${was.moreCostMs.toFixed(1)} ms cheaper`;
-    return `  ${at}  ${is.path.join(" -> ") || "no way"}: ${REASONS[reason]}${gain}\n`;
+    return `  ${at}  ${toldText(is.path) || "no way"}: ${REASONS[reason]}${gain}\n`;
   });
   return `${head}\n${table}${shut.join("")}${told.length === 0 ? "" : `\nchanges, the latest first\n${told.join("")}`}`;
 }

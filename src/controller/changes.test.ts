@@ -31,6 +31,7 @@ it("tells an apply of long ago behind hundreds of links that flapped", () => {
 it("tells a death once, and when it is over", () => {
   const links = {
     names: ["a", "c"],
+    tunnels: ["a - b"],
     senders: Int32Array.of(0, 1),
     receivers: Int32Array.of(1, 0),
     outgoing: [[0], [1]],

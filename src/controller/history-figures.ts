@@ -3,6 +3,7 @@
 import type { DelayInterval } from "../core/measure/measurement.ts";
 import { oneWayDelays, type OneWayReport } from "../core/measure/one-way.ts";
 import type { LinkIndex } from "../core/route.ts";
+import { nameInId } from "../core/tunnels.ts";
 import { encodeLink, encodePair, type LinkFigures, type PairFigures } from "./history-columns.ts";
 import type { Layout, Sample } from "./history-store.ts";
 import type { DelayBand } from "./history-types.ts";
@@ -90,12 +91,21 @@ const delay = <Key extends string>(
         [key]: { low: interval.lowestMs, typical: interval.guessMs, high: interval.highestMs },
       } as { [K in Key]: DelayBand });
 
-/** Node names; empty: no way. */
+/** Node names, and between two of them `[x]` where the tunnel is over `x`, a forwarder or uplink; empty: no way. */
 export function pathOf(
-  { names, senders, receivers }: Pick<Sampled, "names" | "senders" | "receivers">,
+  { names, senders, receivers, tunnels }: Pick<Sampled, "names" | "senders" | "receivers" | "tunnels">,
   way: readonly LinkIndex[],
 ): string[] {
   const [first] = way;
   if (first === undefined) return [];
-  return [names[senders[first]!]!, ...way.map((link) => names[receivers[link]!]!)];
+  return [
+    names[senders[first]!]!,
+    ...way.flatMap((link) => {
+      const over = nameInId(tunnels[link >> 1]!);
+      return [...(over === undefined ? [] : [`[${over}]`]), names[receivers[link]!]!];
+    }),
+  ];
 }
+
+/** The nodes of such a path: no node's name has a bracket. */
+export const nodesOf = (path: readonly string[]): string[] => path.filter((each) => !each.startsWith("["));

@@ -76,7 +76,7 @@ export class Sampler {
   }
 }
 
-/** Of several tunnels the one over no forwarder, whose name stands behind the two nodes' in an id. */
+/** Of several tunnels the one over no forwarder or uplink, whose name stands behind the two nodes' in an id. */
 function directLink({ links, tunnels }: SampledNetwork, from: number, to: number): LinkIndex {
   const between = links.outgoing[from]!.filter((link) => links.receivers[link] === to);
   const [first] = between.sort((x, y) => tunnels[x >> 1]!.length - tunnels[y >> 1]!.length);

@@ -1,7 +1,6 @@
 // Links that go down and come back, as the history has them.
 import type { Links } from "../core/agent/links.ts";
 import type { LinkIndex } from "../core/route.ts";
-import { pathOf } from "./history-figures.ts";
 import type { ChangeRecord } from "./history-types.ts";
 
 export class LinkChanges {
@@ -22,7 +21,8 @@ export class LinkChanges {
     const tell = (links: ReadonlySet<LinkIndex>, known: ReadonlySet<LinkIndex>, how: string) =>
       [...links].flatMap((link): ChangeRecord[] => {
         if (known.has(link)) return [];
-        const [from, to] = pathOf(this.#links, [link]) as [string, string];
+        const { names, senders, receivers } = this.#links;
+        const [from, to] = [names[senders[link]!]!, names[receivers[link]!]!];
         const text = `${from} -> ${to} (${this.#tunnels[link >> 1]}) ${how}`;
         return [{ atMs, kind: "failover", who: to, text }];
       });

@@ -1,6 +1,7 @@
 // What relays carried while a pair is looked back on, of each relay on its ways: by the relay's own counters, which know
 // tunnels and not pairs. And what the two got from each other, by relays or not: by the counters of both, which know the pair.
 import type { Links } from "../core/agent/links.ts";
+import { nodesOf } from "./history-figures.ts";
 import { DIRECT, RELAYED, type CarriedReader } from "./history-types.ts";
 import type { PairPast, PastCarried, PastWay } from "./wire.ts";
 
@@ -48,7 +49,7 @@ function arrived(
 /** The most first. */
 function carriedOn({ paths }: PastWay, reader: CarriedReader, { fromMs, toMs }: PairPast): PastCarried[] {
   const found = new Map<string, PastCarried>();
-  for (const path of paths) {
+  for (const path of paths.map(nodesOf)) {
     path.slice(2).forEach((to, at) => {
       const [from, relay] = [path[at]!, path[at + 1]!];
       const key = [from, relay, to].join(" ");

@@ -6,18 +6,23 @@ import type { Candidate, Decision } from "../core/choose/decision.ts";
 import type { Network } from "../core/choose/network.ts";
 import { oneWayDelays } from "../core/measure/one-way.ts";
 import type { Tunnel } from "../core/topology.ts";
+import { pathOf } from "./history-figures.ts";
 import type { CandidateNow, DecisionNow, Interval, LinkNow, NetworkNow, PairNow, WayNow } from "./wire.ts";
 
 /** Decisions that a picture has. */
 const DECISIONS = 50;
 
 export class Picture {
-  readonly #tunnels: readonly Pick<Tunnel, "id" | "forwarder">[];
+  readonly #tunnels: readonly Pick<Tunnel, "id" | "forwarder" | "uplink">[];
   readonly #links: Links;
   readonly #network: Network;
   #decisions: readonly DecisionNow[] = [];
 
-  constructor(tunnels: readonly Pick<Tunnel, "id" | "forwarder">[], links: Links, network: Network) {
+  constructor(
+    tunnels: readonly Pick<Tunnel, "id" | "forwarder" | "uplink">[],
+    links: Links,
+    network: Network,
+  ) {
     this.#tunnels = tunnels;
     this.#links = links;
     this.#network = network;
@@ -80,7 +85,7 @@ export class Picture {
     const delays = this.#delays(core, nowMs);
     const [down, view] = [core.down(), core.view(nowMs)];
     return Array.from(senders, (sender, link) => {
-      const { id, forwarder } = this.#tunnels[link >> 1]!;
+      const { id, forwarder, uplink } = this.#tunnels[link >> 1]!;
       const quality = view.quality(link);
       const delay = delays([link]);
       return {
@@ -88,6 +93,7 @@ export class Picture {
         from: names[sender]!,
         to: names[receivers[link]!]!,
         ...(forwarder !== undefined && { forwarder }),
+        ...(uplink !== undefined && { uplink }),
         isDown: down.has(link),
         ...(delay && { delay }),
         ...(quality && { jitterMs: quality.jitterMs, loss: quality.loss }),
@@ -113,10 +119,7 @@ export class Picture {
   }
 
   #path(links: readonly number[]): string[] {
-    const { names, senders, receivers } = this.#links;
-    const [first] = links;
-    if (first === undefined) return [];
-    return [names[senders[first]!]!, ...links.map((link) => names[receivers[link]!]!)];
+    return pathOf(this.#links, links);
   }
 }
 

@@ -20,6 +20,8 @@ export interface LinkNow {
   readonly to: string;
   /** Carries it encrypted, and holds no key. */
   readonly forwarder?: string;
+  /** Which it takes, of either end or of both. */
+  readonly uplink?: string;
   readonly isDown: boolean;
   readonly delay?: Interval;
   /** p95 - p50. */
@@ -62,7 +64,7 @@ export interface DecisionNow {
   readonly from: string;
   readonly to: string;
   readonly reason: "gain" | "failed" | "recovered" | "limit" | "along";
-  /** Node names; empty: no way. */
+  /** Node names, and between two of them `[x]` where the hop runs over a forwarder or uplink; empty: no way. So are all paths here. */
   readonly was: readonly string[];
   readonly is: readonly string[];
   /** By how much the way before costs more, ms; absent: it was down. */
@@ -87,6 +89,8 @@ export interface NetworkNow {
 export interface ChangedLink {
   readonly from: string;
   readonly to: string;
+  /** The uplink, as in a lab file. */
+  readonly over?: string;
   readonly was: LinkQualities;
   readonly is: LinkQualities;
 }

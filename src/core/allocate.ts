@@ -12,7 +12,7 @@ import { interfaceName } from "./interface-name.ts";
 import { EMPTY_LOCK, type Lock, type LockedInterface, type LockedNode } from "./lock.ts";
 import { usableRange } from "./overlay.ts";
 import { DEFAULT_PORT, type NodeSpec, type OwnForwarderSpec, type Spec } from "./spec.ts";
-import type { WantedTunnel } from "./tunnels.ts";
+import { endKey, nameOver, type Over, type WantedTunnel } from "./tunnels.ts";
 
 /** A lock that holds every node and tunnel end of the file and nothing else. Adding a node renumbers no other. */
 export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous: Lock = EMPTY_LOCK): Lock {
@@ -53,22 +53,20 @@ export function allocate(spec: Spec, tunnels: readonly WantedTunnel[], previous:
 
 /** One end of a wanted tunnel, seen from its node. */
 interface End {
-  /** The peer's name, or the forwarder's: unique at the node, as they share one name space. */
+  /** Unique at the node: `endKey`. */
   readonly key: string;
   readonly peer: string;
-  readonly forwarder?: string;
+  readonly over: Over;
 }
 
 function endsByNode(spec: Spec, tunnels: readonly WantedTunnel[]): Map<string, End[]> {
   const ends = new Map<string, End[]>(spec.nodes.map((node) => [node.name, []]));
-  for (const { a, b, forwarder } of tunnels) {
+  for (const { a, b, ...over } of tunnels) {
     for (const [node, peer] of [
       [a, b],
       [b, a],
     ] as const) {
-      ends
-        .get(node)!
-        .push(forwarder === undefined ? { key: peer, peer } : { key: forwarder, peer, forwarder });
+      ends.get(node)!.push({ key: endKey(peer, over), peer, over });
     }
   }
   return ends;
@@ -142,7 +140,7 @@ function allocateNames(
   };
   for (const end of ends) take(end.key, fixedInterface(node, end)?.name?.value);
   for (const end of ends) take(end.key, locked?.interfaces.get(end.key)?.name);
-  for (const end of ends) take(end.key, interfaceName(end.peer, end.forwarder, taken));
+  for (const end of ends) take(end.key, interfaceName(end.peer, nameOver(end.over), taken));
   return names;
 }
 

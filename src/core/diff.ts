@@ -7,6 +7,7 @@ import { elementChanges, joinListings, type Elements } from "./firewall-listing.
 import type { Identity, MachineInterface, MachinePeer, MachineState } from "./machine-state.ts";
 import { IDENTITY, type Route, type Rule } from "./node-state.ts";
 import { isNamed } from "./topology.ts";
+import { isOfUplink } from "./uplink-rules.ts";
 
 export type Change =
   | { readonly kind: "identity-add"; readonly device: Identity["device"] }
@@ -77,14 +78,24 @@ export function diff(from: MachineState, to: MachineState, certain: "certain" | 
     const ofNew = [...recreated].some((name) => key.includes(`.conf.${name}.`));
     if (ofNew || from.sysctls.get(key) !== value) widen.push({ kind: "sysctl", key, value });
   }
+  const [uplinkRules, rules] = [true, false].map((isUplinks) =>
+    ruleChanges(from, to).filter(({ rule }) => isOfUplink(rule) === isUplinks),
+  ) as [RuleChange[], RuleChange[]];
   const identity = identityChanges(from.identity, to.identity);
   // The guard stands before what it guards.
   const firewall = firewallChanges(from.firewall, to.firewall, certain === "small");
   return {
-    widen: [...firewall.widen, ...freedPorts(from, to), ...identity.widen, ...widen],
+    // What leads a tunnel's own packets to its uplink stands before it sends any, and goes behind it.
+    widen: [
+      ...firewall.widen,
+      ...uplinkRules.filter(({ kind }) => kind === "rule-add"),
+      ...freedPorts(from, to),
+      ...identity.widen,
+      ...widen,
+    ],
     // The end that greets comes last (`rekeyRound`): the other knows the new keys by then, and a tunnel is down for one
     // handshake.
-    move: [...rekey, ...routeChanges(from, to, recreated), ...ruleChanges(from, to)],
+    move: [...rekey, ...routeChanges(from, to, recreated), ...rules],
     narrow: [
       // Those of an interface that goes, go with it; and some go with an address, so they come before it.
       ...[...from.routes]
@@ -94,6 +105,7 @@ export function diff(from: MachineState, to: MachineState, certain: "certain" | 
       ...[...from.interfaces.keys()]
         .filter((name) => !to.interfaces.has(name))
         .map((name): Change => ({ kind: "interface-delete", name })),
+      ...uplinkRules.filter(({ kind }) => kind === "rule-delete"),
       ...identity.narrow,
       ...firewall.narrow,
     ],
@@ -258,8 +270,10 @@ function routeChanges(from: MachineState, to: MachineState, recreated: ReadonlyS
 const sameRoute = (a: Route, b: Route): boolean =>
   a.interface === b.interface && a.source === b.source && a.mtu === b.mtu && a.advmss === b.advmss;
 
+type RuleChange = Extract<Change, { readonly rule: Rule }>;
+
 /** A rule is added before one is deleted: both may match, and the tables agree on what matters. */
-function ruleChanges(from: MachineState, to: MachineState): Change[] {
+function ruleChanges(from: MachineState, to: MachineState): RuleChange[] {
   return [
     ...[...to.rules]
       .filter(([key]) => !from.rules.has(key))

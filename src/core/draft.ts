@@ -95,7 +95,8 @@ export interface DraftLine {
 
 export interface DraftHop {
   readonly to: Located<string>;
-  readonly forwarder?: Located<string>;
+  /** The forwarder or uplink in the arrow. */
+  readonly over?: Located<string>;
 }
 
 /** The last node of a line. */
@@ -108,6 +109,7 @@ export function reversed(line: DraftLine): DraftLine {
 
 /** The Spec of a draft without mistakes. */
 export function toSpec(draft: Draft): Spec {
+  const forwarders = new Set(draft.forwarders.map(({ name }) => name));
   return {
     file: draft.file,
     overlays: draft.overlays,
@@ -127,8 +129,8 @@ export function toSpec(draft: Draft): Spec {
       const { line } = path;
       if (line === undefined) return [];
       return line.twoWay
-        ? [toPath(path, line, false), toPath(path, reversed(line), true)]
-        : [toPath(path, line, false)];
+        ? [toPath(path, line, false, forwarders), toPath(path, reversed(line), true, forwarders)]
+        : [toPath(path, line, false, forwarders)];
     }),
   };
 }
@@ -146,13 +148,17 @@ const toCarries = ({ only, ...most }: DraftCarries): CarriesSpec => ({
 
 const toPair = ({ from, to }: DraftPair): PairSpec => ({ at: from.at, from: from.value, to: to.value });
 
-const toHops = (line: DraftLine): Hop[] =>
-  line.hops.map(({ to, forwarder }) => ({ to: to.value, ...(forwarder && { forwarder: forwarder.value }) }));
+/** What is no forwarder in an arrow is an uplink: there is nothing else. */
+const toHops = (line: DraftLine, forwarders: ReadonlySet<string>): Hop[] =>
+  line.hops.map(({ to, over }) => ({
+    to: to.value,
+    ...(over && (forwarders.has(over.value) ? { forwarder: over.value } : { uplink: over.value })),
+  }));
 
-function toPath(path: DraftPath, line: DraftLine, back: boolean): PathSpec {
+function toPath(path: DraftPath, line: DraftLine, back: boolean, forwarders: ReadonlySet<string>): PathSpec {
   const ends = { text: path.text, at: path.at, from: line.from.value, to: endOf(line).value };
-  const base = { ...ends, backup: toBackup(path.backup, back) };
-  if (line.kind === "pinned") return { ...base, kind: "pinned", hops: toHops(line) };
+  const base = { ...ends, backup: toBackup(path.backup, back, forwarders) };
+  if (line.kind === "pinned") return { ...base, kind: "pinned", hops: toHops(line, forwarders) };
   return {
     ...base,
     kind: "measured",
@@ -162,9 +168,9 @@ function toPath(path: DraftPath, line: DraftLine, back: boolean): PathSpec {
   };
 }
 
-function toBackup(backup: DraftBackup, back: boolean): Backup {
+function toBackup(backup: DraftBackup, back: boolean, forwarders: ReadonlySet<string>): Backup {
   if (backup.kind !== "path") return { kind: backup.kind };
   if (backup.line === undefined) return { kind: "any" };
   const line = back ? reversed(backup.line) : backup.line;
-  return { kind: "path", at: backup.at, from: line.from.value, hops: toHops(line) };
+  return { kind: "path", at: backup.at, from: line.from.value, hops: toHops(line, forwarders) };
 }

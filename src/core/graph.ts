@@ -2,7 +2,7 @@
 import type { LinkIndex } from "./route.ts";
 import type { Hop, MeasuredPath } from "./spec.ts";
 import type { Topology } from "./topology.ts";
-import { tunnelId } from "./tunnels.ts";
+import { tunnelId, type Over } from "./tunnels.ts";
 
 const NOTHING_DEAD: ReadonlySet<LinkIndex> = new Set();
 
@@ -11,7 +11,7 @@ export class Graph {
   readonly #topology: Topology;
   readonly #indices: Map<string, number>;
   readonly #linksById: Map<string, LinkIndex>;
-  /** The links that a node sends, those to dialable nodes first, then in the file's order, direct before forwarded. */
+  /** The links that a node sends, those to dialable nodes first, then in the file's order, plain tunnels before others. */
   readonly #links: readonly (readonly LinkIndex[])[];
   readonly #senders: Int32Array;
 
@@ -32,8 +32,7 @@ export class Graph {
     const rank = (link: LinkIndex): number => {
       const receiver = this.receiver(link);
       const hidden = topology.nodes[receiver]!.endpoint === undefined;
-      const forwarded = topology.tunnels[link >> 1]!.forwarder !== undefined;
-      return (Number(hidden) * this.size + receiver) * 2 + Number(forwarded);
+      return (Number(hidden) * this.size + receiver) * 3 + detourOf(topology.tunnels[link >> 1]!);
     };
     this.#links = links.map((own) => own.sort((x, y) => rank(x) - rank(y)));
   }
@@ -58,11 +57,8 @@ export class Graph {
       const next = this.#indices.get(hop.to)!;
       const [a, b] = at < next ? [at, next] : [next, at];
       const name = (index: number): string => this.#topology.nodes[index]!.name;
-      const wanted = {
-        a: name(a),
-        b: name(b),
-        ...(hop.forwarder === undefined ? {} : { forwarder: hop.forwarder }),
-      };
+      const { to: _to, ...over } = hop;
+      const wanted = { a: name(a), b: name(b), ...over };
       const tunnel = this.#linksById.get(tunnelId(wanted));
       if (tunnel === undefined) throw new Error(`no tunnel ${tunnelId(wanted)}: the path needs it`);
       const link = tunnel + Number(this.sender(tunnel) !== at);
@@ -169,10 +165,9 @@ export class Graph {
     return links.length <= (line.maxHops ?? links.length) ? links : [];
   }
 
-  /** Whether a line's `avoid` and `via` let it run over a link's forwarder, if it has one. */
+  /** Whether a line's `avoid` and `via` let it run over a link's forwarder or uplink, if it has one. */
   mayCarry(link: LinkIndex, line: MeasuredPath): boolean {
-    const forwarder = this.#topology.tunnels[link >> 1]!.forwarder;
-    return forwarder === undefined || isAllowed(forwarder, line);
+    return mayRunOver(this.#topology.tunnels[link >> 1]!, line);
   }
 
   /** Whether a line's `avoid` and `via` let it pass a node in between. */
@@ -181,5 +176,14 @@ export class Graph {
   }
 }
 
-const isAllowed = (name: string, { avoid, via }: MeasuredPath): boolean =>
+/** Plain tunnels before those over an uplink, and these before those over a forwarder. */
+export const detourOf = ({ forwarder, uplink }: Over): number =>
+  forwarder !== undefined ? 2 : Number(uplink !== undefined);
+
+/** What lies in between must be allowed; an uplink does not, and must only not be avoided. */
+export const mayRunOver = ({ forwarder, uplink }: Over, line: Pick<MeasuredPath, "avoid" | "via">): boolean =>
+  (forwarder === undefined || isAllowed(forwarder, line)) &&
+  (uplink === undefined || !line.avoid.includes(uplink));
+
+const isAllowed = (name: string, { avoid, via }: Pick<MeasuredPath, "avoid" | "via">): boolean =>
   !avoid.includes(name) && (via === undefined || via.includes(name));

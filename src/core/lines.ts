@@ -1,5 +1,6 @@
 // Which line of the file speaks for which ordered pair of nodes.
-import type { Hop, NodeSpec, PathSpec, Spec } from "./spec.ts";
+import type { Hop, PathSpec, Spec } from "./spec.ts";
+import { canDial } from "./uplinks.ts";
 
 /** An ordered pair of node indices as one number: `from * nodes + to`. */
 export type PairKey = number;
@@ -10,10 +11,6 @@ const specificity = (path: PathSpec): number => Number(path.from !== "all") + Nu
 /** Node names to their indices in the file's order. */
 export const nodeIndices = (spec: Spec): Map<string, number> =>
   new Map(spec.nodes.map((node, index) => [node.name, index]));
-
-/** Whether a direct tunnel between two nodes can come up: one of them must be dialled. */
-export const canDial = (a: NodeSpec, b: NodeSpec): boolean =>
-  a.endpoint !== undefined || b.endpoint !== undefined;
 
 /** The hops that a pinned line means for one of its pairs: `all` at its end replaced by the node. */
 export const hopsTo = (hops: readonly Hop[], to: string): Hop[] =>
@@ -71,7 +68,7 @@ function canFollow(
   let at = from;
   return hopsTo(path.hops, spec.nodes[to]!.name).every((hop) => {
     const next = indices.get(hop.to)!;
-    const possible = hop.forwarder !== undefined || canDial(spec.nodes[at]!, spec.nodes[next]!);
+    const possible = hop.forwarder !== undefined || canDial(spec.nodes[at]!, spec.nodes[next]!, hop.uplink);
     const fresh = !seen.has(next);
     seen.add(next);
     at = next;

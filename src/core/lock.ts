@@ -16,7 +16,7 @@ export interface LockedNode {
   readonly publicKey?: string;
   /** The node keeps its private key to itself, and the next apply has it make a new one. */
   readonly renewsKey?: true;
-  /** By peer node (direct tunnel) or forwarder. */
+  /** By peer node (direct tunnel), forwarder, or `peer/uplink`. */
   readonly interfaces: ReadonlyMap<string, LockedInterface>;
   /** UDP ports that the node forwards, by forwarder; absent: none. */
   readonly forwards?: ReadonlyMap<string, number>;

@@ -23,7 +23,7 @@ export interface TunnelInterface {
   /** Bytes. */
   readonly mtu: number;
   readonly publicKey: string;
-  /** What its own packets are marked with, so that they are not led into tunnels. */
+  /** What its own packets are marked with, so that they are not led into tunnels, or are led to an uplink. */
   readonly fwmark?: number;
   readonly peer: Peer;
 }
@@ -31,6 +31,8 @@ export interface TunnelInterface {
 interface Peer {
   readonly node: string;
   readonly forwarder?: string;
+  /** The uplink that the tunnel takes, this node's, the peer's or both's. */
+  readonly uplink?: string;
   readonly publicKey: string;
   /** Sorted; the encrypt route and the decrypt filter at once. */
   readonly allowedIps: readonly Prefix[];

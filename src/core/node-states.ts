@@ -22,6 +22,7 @@ import { exitTrafficOf, movingExitTraffic, type ExitTraffic } from "./exits.ts";
 import { exitPart, INTERNET, type ExitView } from "./exit-states.ts";
 import { trafficOf, type Exceptions, type Traffic } from "./traffic.ts";
 import { compareText } from "./tunnels.ts";
+import { markOf, uplinkRules } from "./uplink-rules.ts";
 
 /**
  * What every machine must look like so that each pair's packets take exactly the path that `routing` gives them;
@@ -119,7 +120,7 @@ class View {
       addresses: node.addresses,
       interfaces: interfaces.map((link) => this.#interface(node, link, exits)),
       routes: [...this.#ownRoutes(index, node), ...routes, ...part.routes],
-      rules: [...rules, ...part.rules],
+      rules: [...rules, ...this.#uplinkRules(index), ...part.rules],
       sysctls: this.#sysctls(
         node,
         interfaces,
@@ -135,8 +136,14 @@ class View {
     const exits = this.#exitPart(index, this.#exitsOf(index, turns), turns);
     return {
       routes: [...exceptions.routes, ...exits.routes],
-      rules: [...exceptions.rules, ...exits.rules],
+      rules: [...exceptions.rules, ...this.#uplinkRules(index), ...exits.rules],
     };
+  }
+
+  #uplinkRules(index: number): Rule[] {
+    const { nodes, tunnels } = this.#topology;
+    const own = this.#interfacesOf[index]!.map((link) => tunnels[link >> 1]!);
+    return uplinkRules(nodes[index]!.name, own);
   }
 
   #plainTurns(index: number): Turns {
@@ -157,7 +164,7 @@ class View {
 
   #interface(node: Node, link: LinkIndex, exits: ExitTraffic): TunnelInterface {
     const tunnel = this.#topology.tunnels[link >> 1]!;
-    const { interface: name, port, endpoint, keepaliveS } = this.#end(link);
+    const { interface: name, port, endpoint, keepaliveS, table } = this.#end(link);
     const peerIndex = this.#routing.sender(link ^ 1);
     const peer = this.#topology.nodes[peerIndex]!;
     const { sent, arriving } = this.#permits;
@@ -172,10 +179,11 @@ class View {
       listenPort: port,
       mtu: tunnel.mtu,
       publicKey: node.publicKey,
-      ...(node.leaves && { fwmark: FWMARK }),
+      ...(table !== undefined ? { fwmark: markOf(table) } : node.leaves && { fwmark: FWMARK }),
       peer: {
         node: peer.name,
         ...(tunnel.forwarder === undefined ? {} : { forwarder: tunnel.forwarder }),
+        ...(tunnel.uplink === undefined ? {} : { uplink: tunnel.uplink }),
         publicKey: peer.publicKey,
         allowedIps: [...internet, ...this.#prefixes(allowed)].sort(compareAddresses),
         ...(endpoint === undefined ? {} : { endpoint }),

@@ -19,6 +19,7 @@ import {
   type Sysctl,
 } from "./node-state.ts";
 import { sectionsOf } from "./sections.ts";
+import { tableOfMark } from "./uplink-rules.ts";
 
 export interface Observed {
   readonly state: MachineState;
@@ -292,7 +293,9 @@ function ruleOf(each: z.infer<typeof rules>[number], family: Family): Rule[] {
     prefix(address === "all" ? ALL[family] : length === undefined ? address : `${address}/${length}`);
   const [from] = of(src, srclen);
   const [to] = dst === undefined ? [] : of(dst, dstlen);
-  const looked = action === "unreachable" ? action : table === "main" ? table : Number(table);
+  // A table may have a name on the machine (rt_tables); the mark of an uplink's rule says its number.
+  const marked = fwmark === undefined ? undefined : tableOfMark(Number(fwmark));
+  const looked = action === "unreachable" ? action : table === "main" ? table : (marked ?? Number(table));
   if (from === undefined || Number.isNaN(looked)) return [];
   return [
     {

@@ -207,7 +207,9 @@ const SHAPE: readonly Row[] = [
   [network(ABC, ["paths: [all <=> all]", "overlays: x"]), "7:1 unknown-key", "`overlays`", "`overlay`"],
   [pair("a: { adress: 10.0.0.1 }"), "3:8 unknown-key", "`adress` in `a`", "did you mean `address`?"],
   [pair("a: { zebra: 1 }"), "3:8 unknown-key", "`zebra`", "known here: address"],
-  [pair("a: { uplinks: [] }"), "3:8 not-yet", "`uplinks`", "remove"],
+  [pair("a: { uplinks: [] }"), "3:17 wrong-type", "`uplinks` must be a map", "table: 102"],
+  [pair("a: { uplinks: { lte: 102 } }"), "3:24 wrong-type", "`lte` must be a map", "table: 102"],
+  [pair("a: { uplinks: { lte: { tabel: 102 } } }"), "3:26 unknown-key", "`tabel`", "`table`"],
   [pair("a: 5"), "3:6 wrong-type", "`a` must be a map", "schema"],
   [pair("a: { address: { x: y } }"), "3:17 wrong-type", "`address` must be an IP address", "quoted"],
   [pair("a: { address: }"), "3:17 wrong-type", "`address` is empty", "value"],
@@ -651,12 +653,101 @@ const PATHS: readonly Row[] = [
   [paths('"a \\x2d> x"', "all <=> all"), "7:5 unknown-node", "`x`", "nodes"],
 ];
 
+/** An uplink of a and one of c; lines begin on line 9, column 5. */
+const multihomed = (a: string, c: string, ...lines: string[]): string =>
+  network(
+    [
+      "a:",
+      `  uplinks: { ${a} }`,
+      "b: { endpoint: b.example.net }",
+      `c: { endpoint: 203.0.113.2, uplinks: { ${c} } }`,
+    ],
+    ["paths:", ...lines.map((line) => `  - ${line}`)],
+  );
+const LTE = "lte: { table: 102 }";
+const V6 = 'v6: { endpoint: "2001:db8::2" }';
+const ALL_OVER = ["a -[lte]-> c", "c -[v6]-> a"];
+
+const UPLINKS: readonly Row[] = [
+  [multihomed("lte: {}", V6, "a -[v6]-> c", "all <=> all"), "4:16 empty-uplink", "`lte`", "table"],
+  [multihomed("lte:", V6, "a -[v6]-> c", "all <=> all"), "4:21 wrong-type", "`lte` is empty", "table"],
+  [multihomed("lte: { table: 0 }", V6, ...ALL_OVER, "b <-> c"), "4:30 table-range", "0", "to 9999"],
+  [multihomed("lte: { table: 254 }", V6, ...ALL_OVER, "b <-> c"), "4:30 table-range", "`main`", "no other"],
+  [multihomed("lte: { table: lte }", V6, ...ALL_OVER, "b <-> c"), "4:30 table-range", "not a whole", "1"],
+  [multihomed("b: { table: 102 }", V6, "a <-> c", "b <-> c"), "4:16 duplicate-name", "a node", "rename"],
+  [
+    multihomed(LTE, "v6: { endpoint: '[2001:db8::2]:9' }", ...ALL_OVER, "b <-> c"),
+    "6:59 uplink-port",
+    "9",
+    '"2001:db8::2"',
+  ],
+  [
+    multihomed(LTE, "v4: { endpoint: 203.0.113.2 }", "a -[lte]-> c", "c -[v4]-> a", "b <-> c"),
+    "6:58 same-uplink",
+    "203.0.113.2",
+    "dial",
+  ],
+  [
+    multihomed(`${LTE}, dsl: { table: 102 }`, V6, ...ALL_OVER, "a -[dsl]-> b"),
+    "4:51 same-uplink",
+    "`lte`",
+    "table",
+  ],
+  [
+    multihomed(LTE, 'v6: { endpoint: "10.0.0.9" }', ...ALL_OVER, "b <-> c"),
+    "6:59 endpoint-in-overlay",
+    "10.0.0.9",
+    "change",
+  ],
+  [
+    multihomed(LTE, V6, ...ALL_OVER, "b -[lte]-> c"),
+    "10:9 uplink-elsewhere",
+    "neither `b` nor `c`",
+    "beside",
+  ],
+  [multihomed(LTE, V6, ...ALL_OVER, "b -[let]-> c"), "10:9 unknown-forwarder", "`let`", "`lte`"],
+  [
+    network(
+      ["a: { uplinks: { lte: { table: 2 } } }", "b: {}", "c: { endpoint: h }"],
+      ["paths:", "  - a -[lte]-> b", "  - all <=> all"],
+    ),
+    "7:9 undialable-hop",
+    "over `lte`",
+    "endpoint:",
+  ],
+  [multihomed(LTE, V6, ...ALL_OVER, "all -[v6]-> c"), "10:11 uplink-with-all", "`v6`", "both nodes"],
+  [
+    multihomed(LTE, V6, ...ALL_OVER, "{ path: b => c, via: [v6] }"),
+    "10:27 unknown-name",
+    "an uplink",
+    "avoid",
+  ],
+  [multihomed(LTE, V6, "a <=> c", "b -> v6 -> c"), "9:10 unknown-node", "an uplink", "-[v6]->"],
+  [multihomed(LTE, V6, "a -> c", "b <-> c", "c -[v6]-> a"), "4:16 unused-uplink", "`lte`", "-[lte]->"],
+  [
+    network(
+      ["a: { uplinks: { lte: { table: 2 } }, platform: routeros }", ...ABC.slice(1)],
+      ["paths:", "  - a -[lte]-> b", "  - b <-> c"],
+    ),
+    "3:33 uplink-platform",
+    "RouterOS",
+    "endpoint:",
+  ],
+  [
+    network(["a: { interfaces: { c/lte: wg0 } }", ...ABC.slice(1)], ["paths:", "  - all <=> all"]),
+    "3:22 unknown-uplink",
+    "`c/lte`",
+    "peer/uplink",
+  ],
+];
+
 describe.each([
   ["YAML", YAML],
   ["shape", SHAPE],
   ["values", VALUES],
   ["addresses", ADDRESSES],
   ["exits", EXITS],
+  ["uplinks", UPLINKS],
   ["tunnels", TUNNELS],
   ["paths", PATHS],
 ])("one mistake, one diagnostic: %s", (_, rows) => {
@@ -685,7 +776,7 @@ paths:
 `;
     expect(found(text)).toEqual([
       "1:10 overlay-too-small",
-      "3:8 not-yet",
+      "3:17 wrong-type",
       "3:20 unknown-key",
       "3:46 reserved-address",
       "3:61 mtu-range",

@@ -9,8 +9,8 @@ function shown(line: string): string {
   const result = parsePathLine(line);
   if (isMistake(result)) return `${result.offset} ${result.code}`;
   const [left, right] = [result.twoWay ? "<" : "", result.kind === "pinned" ? "-" : "="];
-  const hops = result.hops.map(({ to, forwarder }) =>
-    forwarder === undefined ? ` ${left}${right}> ${to.text}` : ` ${left}-[${forwarder.text}]-> ${to.text}`,
+  const hops = result.hops.map(({ to, over }) =>
+    over === undefined ? ` ${left}${right}> ${to.text}` : ` ${left}-[${over.text}]-> ${to.text}`,
   );
   return result.from.text + hops.join("");
 }
@@ -91,7 +91,7 @@ describe("a path line", () => {
         const line = from + hops.map(([a, over, b, to]) => a + arrow(over) + b + to).join("");
         const result = parsePathLine(line);
         if (isMistake(result)) throw new Error(`${line}: ${result.message}`);
-        const words = [result.from, ...result.hops.flatMap((each) => [each.forwarder ?? each.to, each.to])];
+        const words = [result.from, ...result.hops.flatMap((each) => [each.over ?? each.to, each.to])];
         for (const word of words) expect(line.startsWith(word.text, word.offset)).toBe(true);
         expect(result.hops.map((each) => each.to.text)).toEqual(hops.map(([, , , to]) => to));
       }),

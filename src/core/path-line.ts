@@ -10,7 +10,8 @@ export interface Word {
 
 interface LineHop {
   readonly to: Word;
-  readonly forwarder?: Word;
+  /** The forwarder or uplink in the arrow. */
+  readonly over?: Word;
 }
 
 export interface PathLine {
@@ -18,7 +19,7 @@ export interface PathLine {
   /** `<->` or `<=>`: the same the other way round as well. */
   readonly twoWay: boolean;
   readonly from: Word;
-  /** At least one; a measured line has exactly one, without a forwarder. */
+  /** At least one; a measured line has exactly one, and nothing in its arrow. */
   readonly hops: readonly LineHop[];
 }
 
@@ -32,7 +33,7 @@ export interface LineMistake {
 interface Arrow {
   readonly text: "->" | "<->" | "=>" | "<=>";
   readonly offset: number;
-  readonly forwarder?: Word;
+  readonly over?: Word;
 }
 
 type Token = { readonly word: Word } | { readonly arrow: Arrow };
@@ -78,8 +79,8 @@ function readArrow(line: string, offset: number): { arrow: Arrow; end: number } 
   const over = /^(<?-)\[([ \t]*)([A-Za-z0-9_-]+)[ \t]*\]->(?![-=<>])/.exec(rest);
   if (over) {
     const [all, open, space, name] = [over[0], over[1]!, over[2]!, over[3]!];
-    const forwarder = { text: name, offset: offset + open.length + 1 + space.length };
-    return { arrow: { text: open === "<-" ? "<->" : "->", offset, forwarder }, end: offset + all.length };
+    const word = { text: name, offset: offset + open.length + 1 + space.length };
+    return { arrow: { text: open === "<-" ? "<->" : "->", offset, over: word }, end: offset + all.length };
   }
   return arrowMistake(rest, offset);
 }
@@ -94,9 +95,9 @@ function arrowMistake(rest: string, offset: number): LineMistake {
     if (inside) return oddCharacter(inside[0], offset + bracket[0].indexOf("[") + 1 + inside.index);
     if (bracket[2]!.includes("=")) {
       const hint = `write \`a => c\` and the option \`via: [${bracket[3]!.trim() || "forwarder"}]\``;
-      return { code: "bad-arrow", offset, message: "a measured path names no forwarder in its arrow", hint };
+      return { code: "bad-arrow", offset, message: "a measured path names nothing in its arrow", hint };
     }
-    const hint = "a hop over a forwarder is written `a -[forwarder]-> b`, both ways `a <-[forwarder]-> b`";
+    const hint = "a hop over a forwarder or an uplink is written `a -[name]-> b`, both ways `a <-[name]-> b`";
     return { code: "bad-arrow", offset, message: `${quote(bracket[0])} is not an arrow`, hint };
   }
   if (signs === "<-" || signs === "<=" || signs === "<") {
@@ -155,9 +156,9 @@ function assemble(line: string, tokens: readonly Token[]): PathLine | LineMistak
         hint,
       };
     }
-    const { forwarder } = token.arrow;
+    const { over } = token.arrow;
     arrows.push(token.arrow);
-    hops.push(forwarder === undefined ? { to: target.word } : { to: target.word, forwarder });
+    hops.push(over === undefined ? { to: target.word } : { to: target.word, over });
   }
   if (arrows.length === 0) {
     const message = `${quote(line.trim())} has no arrow`;

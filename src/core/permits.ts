@@ -3,6 +3,7 @@
 // Widening first and narrowing after a move would take longer than failing over may, so it is done once. It is a little
 // more than what paths can use: a link is counted in when its two ends may lie on the way, whether or not a path exists.
 import { BitRows } from "./bit-rows.ts";
+import { mayRunOver } from "./graph.ts";
 import { isLimited, type LinkIndex, type Routing } from "./route.ts";
 import type { MeasuredPath, PathSpec } from "./spec.ts";
 import type { Topology } from "./topology.ts";
@@ -84,7 +85,6 @@ class Wide implements Permits {
     const mostHops = line.maxHops ?? Infinity;
     const used = (link: LinkIndex): boolean => {
       const [start, end] = [sender(link), sender(link ^ 1)];
-      const { forwarder } = tunnels[link >> 1]!;
       const hops = 1 + Number(start !== from) + Number(end !== to);
       return (
         hops <= mostHops &&
@@ -92,7 +92,7 @@ class Wide implements Permits {
         end !== from &&
         (start === from || isAllowed(nodes[start]!.name)) &&
         (end === to || isAllowed(nodes[end]!.name)) &&
-        (forwarder === undefined || isAllowed(forwarder))
+        mayRunOver(tunnels[link >> 1]!, line)
       );
     };
     for (const [node, leaving] of this.#leaving.entries()) {

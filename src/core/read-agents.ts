@@ -112,7 +112,7 @@ function readPairs(fields: Fields, found: Diagnostics): DraftPair[] {
     const line = readLine(text, found);
     if (line === undefined) return [];
     const [hop, another] = line.hops;
-    if (hop === undefined || another !== undefined || hop.forwarder !== undefined) {
+    if (hop === undefined || another !== undefined || hop.over !== undefined) {
       const hint = "write `a -> c`, `a <-> c` or `all -> c`: who sends to whom over this node";
       found.error("bad-carries", text.at, `${quote(text.text)} is a whole path`, hint);
       return [];

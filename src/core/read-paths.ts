@@ -43,9 +43,9 @@ export function readLine(text: Text, found: Diagnostics): DraftLine | undefined 
     return undefined;
   }
   const placed = (word: Word): Located<string> => ({ value: word.text, at: within(text, word.offset) });
-  const hops = line.hops.map(({ to, forwarder }) => ({
+  const hops = line.hops.map(({ to, over }) => ({
     to: placed(to),
-    ...(forwarder && { forwarder: placed(forwarder) }),
+    ...(over && { over: placed(over) }),
   }));
   return { kind: line.kind, twoWay: line.twoWay, at: text.at, from: placed(line.from), hops };
 }

@@ -8,6 +8,7 @@ import { readExits } from "./read-exits.ts";
 import { readCarries, readChoose, readController, readFailover, readMetrics } from "./read-agents.ts";
 import { readInterfaces } from "./read-interfaces.ts";
 import { readPaths } from "./read-paths.ts";
+import { readUplinks } from "./read-uplinks.ts";
 import {
   checkName,
   readAddress,
@@ -81,6 +82,7 @@ function readNode(entry: Entry, found: Diagnostics): DraftNode {
     dialable: fields.has("endpoint"),
     ...(endpoint && { endpoint }),
     ...exits,
+    ...readUplinks(fields.get("uplinks")?.value, ({ value }) => readMtu(fieldsOf(value), found), found),
     ...(ssh !== undefined && { ssh }),
     ...(platform && { platform }),
     ...(mtu && { mtu }),

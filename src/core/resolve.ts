@@ -2,7 +2,8 @@
 import type { Lock, LockedInterface } from "./lock.ts";
 import { DEFAULT_MTU, type ForwarderSpec, type LeavesSpec, type NodeSpec, type Spec } from "./spec.ts";
 import type { Endpoint, Forwarder, Leaves, Node, Topology, Tunnel, TunnelEnd } from "./topology.ts";
-import { tunnelId, type WantedTunnel } from "./tunnels.ts";
+import { endKey, tunnelId, type Over, type WantedTunnel } from "./tunnels.ts";
+import { dialledOver, uplinkOf } from "./uplinks.ts";
 
 /** PersistentKeepalive of a dialler behind NAT or through a forwarder: below the 30 s after which UDP state may go. */
 const KEEPALIVE_S = 25;
@@ -39,13 +40,15 @@ export function resolve(spec: Spec, wanted: readonly WantedTunnel[], lock: Lock)
   const tunnels = wanted.map((tunnel): Tunnel => {
     const [a, b] = [specs.get(tunnel.a)!, specs.get(tunnel.b)!];
     const forwarder = forwarders.find((each) => each.name === tunnel.forwarder);
-    const mtuOf = (node: NodeSpec): number => node.mtu ?? spec.mtu ?? DEFAULT_MTU;
-    const base = {
+    const mtuOf = (node: NodeSpec): number =>
+      uplinkOf(node, tunnel.uplink)?.mtu?.value ?? node.mtu ?? spec.mtu ?? DEFAULT_MTU;
+    return {
       id: tunnelId(tunnel),
-      ends: [end(lock, a, b, forwarder), end(lock, b, a, forwarder)] as const,
+      ends: [end(lock, a, b, tunnel, forwarder), end(lock, b, a, tunnel, forwarder)],
+      ...(forwarder && { forwarder: forwarder.name }),
+      ...(tunnel.uplink !== undefined && { uplink: tunnel.uplink }),
       mtu: Math.min(mtuOf(a), mtuOf(b)),
     };
-    return forwarder === undefined ? base : { ...base, forwarder: forwarder.name };
   });
   return { overlays: spec.overlays.map(({ value }) => value), nodes, tunnels, forwarders };
 }
@@ -64,12 +67,20 @@ const leavesOf = ({ via, except, killSwitch, dns }: LeavesSpec): Leaves => ({
   dns: dns.map(({ value }) => value),
 });
 
-function end(lock: Lock, own: NodeSpec, peer: NodeSpec, forwarder: Forwarder | undefined): TunnelEnd {
-  const { name, port } = lockedInterface(lock, own.name, forwarder?.name ?? peer.name);
-  const base = { node: own.name, interface: name, port };
-  const endpoint = dialled(lock, own, peer, forwarder);
+function end(
+  lock: Lock,
+  own: NodeSpec,
+  peer: NodeSpec,
+  over: Over,
+  forwarder: Forwarder | undefined,
+): TunnelEnd {
+  const { name, port } = lockedInterface(lock, own.name, endKey(peer.name, over));
+  const table = uplinkOf(own, over.uplink)?.table?.value;
+  const base = { node: own.name, interface: name, port, ...(table !== undefined && { table }) };
+  const endpoint = dialled(lock, own, peer, over, forwarder);
   if (endpoint === undefined) return base;
-  const needsKeepalive = own.endpoint === undefined || forwarder !== undefined;
+  // Where the other end does not know where this one is, only this one can keep the tunnel alive.
+  const needsKeepalive = dialled(lock, peer, own, over, forwarder) === undefined;
   return { ...base, endpoint, ...(needsKeepalive ? { keepaliveS: KEEPALIVE_S } : {}) };
 }
 
@@ -78,11 +89,13 @@ function dialled(
   lock: Lock,
   own: NodeSpec,
   peer: NodeSpec,
+  over: Over,
   forwarder: Forwarder | undefined,
 ): Endpoint | undefined {
   if (forwarder !== undefined) return forwarder.to === peer.name ? forwarder.listen : undefined;
-  if (peer.endpoint === undefined) return undefined;
-  return { host: peer.endpoint.host, port: lockedInterface(lock, peer.name, own.name).port };
+  const host = over.uplink === undefined ? peer.endpoint?.host : dialledOver(own, peer, over.uplink);
+  if (host === undefined) return undefined;
+  return { host, port: lockedInterface(lock, peer.name, endKey(own.name, over)).port };
 }
 
 const lockedInterface = (lock: Lock, node: string, towards: string): LockedInterface =>

@@ -5,6 +5,8 @@ import { DEFAULT_MTU, DEFAULT_PORT, PLATFORMS } from "./spec.ts";
 // An `error` completes the sentence "`key` must be …". Scalars arrive as written, so numbers are texts here;
 // `meta` says to editors what they really are, and read.ts reads them.
 const NAME = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$";
+/** `peer`, `forwarder` or `peer/uplink`. */
+const INTERFACE_KEY = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,62})?$";
 const text = (what: string, description: string) => z.string({ error: what }).describe(description);
 const whole = (minimum: number, maximum: number, description: string) =>
   z.string({ error: "a whole number" }).meta({ type: "integer", minimum, maximum, description });
@@ -38,6 +40,24 @@ export const interfaceSchema = z.strictObject(
   },
   { error: "an interface name or `{ name, port }`" },
 );
+
+export const uplinkSchema = z
+  .strictObject(
+    {
+      endpoint: text(
+        "a host",
+        "Where others dial the node there: an address or a host name, without a port. Leave it out where it only dials out.",
+      ).optional(),
+      table: whole(
+        1,
+        9999,
+        "The machine's routing table that leads out there. Leave it out where its own routes do, by the address.",
+      ).optional(),
+      mtu: mtu("the tunnels over it").optional(),
+    },
+    { error: "a map with `endpoint` or `table`" },
+  )
+  .describe("A way of the node to and from the internet that paths can name.");
 
 const duration = (description: string) =>
   text("a time, such as 50ms, 3s or 1h", `${description} A number with us, ms, s, m or h.`).optional();
@@ -95,6 +115,9 @@ export const nodeSchema = z
         "a host",
         `Where others dial this node: \`host\` or \`host:port\`, the first port of its tunnels (${DEFAULT_PORT}). Leave it out behind NAT.`,
       ).optional(),
+      uplinks: record(uplinkSchema, "a map from name to uplink")
+        .describe("Other ways to and from the internet than the machine's own default route, by name.")
+        .optional(),
       prefixes: oneOrMore("a prefix", "Subnets behind the node that the overlay reaches.").optional(),
       exit: flag("True: other nodes' traffic for the internet may leave here (`exit_via`).").optional(),
       exit_via: text(
@@ -128,11 +151,13 @@ export const nodeSchema = z
         "WireGuard public key, when the private key stays on the node alone; `node`: apply makes the key there.",
       ).optional(),
       carries: carriesSchema.optional(),
-      interfaces: record(
-        z.union([z.string(), interfaceSchema], { error: "an interface name or `{ name, port }`" }),
-        "a map from peer or forwarder to its interface",
-      )
-        .describe("Interface names and ports that you want fixed, by peer node or forwarder.")
+      interfaces: z
+        .record(
+          z.string().meta({ pattern: INTERFACE_KEY }),
+          z.union([z.string(), interfaceSchema], { error: "an interface name or `{ name, port }`" }),
+          { error: "a map from peer or forwarder to its interface" },
+        )
+        .describe("Interface names and ports that you want fixed, by peer node, forwarder, or `peer/uplink`.")
         .optional(),
     },
     { error: "a map of a node's settings, or empty" },
@@ -168,11 +193,11 @@ export const pathSchema = z.strictObject(
   {
     path: text(
       "a path line",
-      "A path line, such as `a -> b -> c`, `a -[forwarder]-> c`, `a <-> c`, `a => c` or `all <=> all`.",
+      "A path line, such as `a -> b -> c`, `a -[forwarder or uplink]-> c`, `a <-> c`, `a => c` or `all <=> all`.",
     ),
     avoid: oneOrMore(
-      "a node or forwarder",
-      "Nodes and forwarders that a measured path never uses.",
+      "a node, forwarder or uplink",
+      "Nodes, forwarders and uplinks that a measured path never uses.",
     ).optional(),
     via: oneOrMore(
       "a node or forwarder",

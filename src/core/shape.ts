@@ -12,15 +12,13 @@ import {
   interfaceSchema,
   nodeSchema,
   pathSchema,
+  uplinkSchema,
 } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 import type { Tree } from "./yaml-tree.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
-
-/** Words of the design that this version does not do, by the first key of the path that they stand under. */
-const LATER: Readonly<Record<string, readonly string[]>> = { nodes: ["uplinks"] };
 
 /** Reports everything about the file's shape; what is left over for read.ts are the values themselves. */
 export function checkShape(tree: Tree, found: Diagnostics): void {
@@ -73,8 +71,6 @@ function intended(key: string, path: Path): string[] {
 }
 
 const ARROW = /[-=][>[]/;
-const isLater = (key: string, path: Path): boolean =>
-  path.length === 2 && LATER[String(path[0])]?.includes(key) === true;
 
 function report(tree: Tree, issue: Issue, path: Path, found: Diagnostics): void {
   if (issue.code === "unrecognized_keys") {
@@ -119,10 +115,6 @@ function report(tree: Tree, issue: Issue, path: Path, found: Diagnostics): void 
 
 function unknownKey(key: string, path: Path, at: Position, found: Diagnostics): void {
   const where = path.length === 0 ? "at the top of the file" : `in ${nameOf(path)}`;
-  if (isLater(key, path)) {
-    found.error("not-yet", at, `${quote(key)} is not in this version of tofro`, "remove it");
-    return;
-  }
   if (path[0] === "paths" && ARROW.test(key)) {
     const hint = "a path line has no colon; options are written `- { path: a => b, avoid: [c] }`";
     found.error("bad-path", at, `a colon follows the path line ${quote(key)}`, hint);
@@ -140,6 +132,7 @@ function keysAt(path: Path): string[] {
   if (path[0] === "choose") return Object.keys(chooseSchema.shape);
   if (path[0] === "failover") return Object.keys(failoverSchema.shape);
   if (path[2] === "carries") return Object.keys(carriesSchema.shape);
+  if (path[2] === "uplinks") return Object.keys(uplinkSchema.shape);
   if (path[0] === "paths") return Object.keys(pathSchema.shape);
   if (path[0] === "forwarders") return Object.keys(forwarderSchema.shape);
   return Object.keys(path.length > 2 ? interfaceSchema.shape : nodeSchema.shape);
@@ -195,6 +188,8 @@ function hintFor(value: Tree, path: Path): string {
   if (path.at(-1) === "isolate") return "write `isolate: true`, or leave it out";
   if (path.at(-1) === "backup") return "write `backup: none`, or a pinned line such as `backup: a -> c`";
   if (path.at(-1) === "interfaces") return "write `interfaces: { peer: { name: wg0, port: 51820 } }`";
+  if (path.at(-2) === "uplinks" || path.at(-1) === "uplinks")
+    return "write `uplinks: { lte: { table: 102 } }`, or `{ endpoint: 203.0.113.2 }`";
   if (value.kind === "map") return "a text with a colon and a space, or a colon at its end, must be quoted";
   return value.kind === "empty"
     ? "write its value, or remove the key"

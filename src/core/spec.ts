@@ -60,6 +60,8 @@ export interface NodeSpec {
   readonly addresses: readonly Located<Address>[];
   /** Where others dial this node; absent: behind NAT, dials out only. */
   readonly endpoint?: EndpointSpec;
+  /** Other ways to and from the internet than the machine's own default route; absent: none. */
+  readonly uplinks?: readonly UplinkSpec[];
   /** Subnets behind the node. */
   readonly prefixes: readonly Located<Prefix>[];
   /** Traffic of other nodes for the internet may leave here. */
@@ -77,6 +79,19 @@ export interface NodeSpec {
   readonly carries?: CarriesSpec;
   /** Names and ports that the user fixed, keyed by peer node or by forwarder. */
   readonly interfaces: readonly InterfaceSpec[];
+}
+
+/** A way of a node to and from the internet that tunnels can be told to take. */
+export interface UplinkSpec {
+  /** Several nodes may have one of the same name: a tunnel over it takes it at both ends. */
+  readonly name: string;
+  readonly at: Position;
+  /** Host where others dial the node there; absent: it only dials out there. */
+  readonly endpoint?: Located<string>;
+  /** Routing table of the machine that leads out there; absent: the machine's own routes lead there by the address. */
+  readonly table?: Located<number>;
+  /** Tunnel MTU in bytes; absent: as for the node's other tunnels. */
+  readonly mtu?: Located<number>;
 }
 
 /** Targets of `export`. */
@@ -124,7 +139,9 @@ export function controllerOf({
 }: Pick<Spec, "nodes" | "controller" | "forwarders">): string | undefined {
   if (controller !== undefined) return controller.value === "none" ? undefined : controller.value;
   const forwarding = new Set(forwarders.map(({ on }) => on?.value));
-  const dialled = nodes.filter(({ endpoint }) => endpoint !== undefined);
+  const dialled = nodes.filter(
+    ({ endpoint, uplinks = [] }) => endpoint !== undefined || uplinks.some((each) => each.endpoint),
+  );
   return (dialled.find(({ name }) => !forwarding.has(name)) ?? dialled[0])?.name;
 }
 
@@ -137,7 +154,7 @@ export interface EndpointSpec {
 }
 
 export interface InterfaceSpec {
-  /** A peer node (its direct tunnel) or a forwarder (the tunnel over it): one name space. */
+  /** A peer node (its direct tunnel), a forwarder (the tunnel over it), or `peer/uplink`. */
   readonly towards: string;
   readonly at: Position;
   readonly name?: Located<string>;
@@ -191,12 +208,14 @@ export interface Hop {
   readonly to: string;
   /** The forwarder this hop runs over; absent: a direct tunnel. */
   readonly forwarder?: string;
+  /** The uplink that the direct tunnel takes, of either end or of both. */
+  readonly uplink?: string;
 }
 
 /** `a => c`: chosen by measurement among candidates. */
 export interface MeasuredPath extends PathBase {
   readonly kind: "measured";
-  /** Nodes and forwarders that no candidate uses. */
+  /** Nodes, forwarders and uplinks that no candidate uses. */
   readonly avoid: readonly string[];
   /** When given, the only nodes and forwarders that candidates use in between. */
   readonly via?: readonly string[];
@@ -210,7 +229,7 @@ export type Backup =
   | { readonly kind: "none" }
   | { readonly kind: "path"; readonly from: string; readonly hops: readonly Hop[]; readonly at: Position };
 
-/** Reserved words of the one name space of nodes and forwarders. */
+/** Reserved words of the one name space of nodes, forwarders and uplinks. */
 export const RESERVED_NAMES = ["all", "none"] as const;
 /** First WireGuard listen port where the user names none. */
 export const DEFAULT_PORT = 51820;

@@ -34,10 +34,12 @@ export interface Leaves {
 
 /** One WireGuard pairing between two nodes: an interface on each. */
 export interface Tunnel {
-  /** `a - c`, or `a - c [hkg]` over a forwarder; the ends in the file's order. */
+  /** `a - c`, or `a - c [hkg]` over a forwarder or an uplink; the ends in the file's order. */
   readonly id: string;
   readonly ends: readonly [TunnelEnd, TunnelEnd];
   readonly forwarder?: string;
+  /** The uplink that it takes: of either end, or of both where both have one of the name. */
+  readonly uplink?: string;
   /** Bytes. */
   readonly mtu: number;
 }
@@ -51,6 +53,8 @@ export interface TunnelEnd {
   readonly endpoint?: Endpoint;
   /** PersistentKeepalive in seconds, on a dialler behind NAT or through a forwarder. */
   readonly keepaliveS?: number;
+  /** Routing table that leads this end's own packets out by an uplink; absent: they go by the machine's own routes. */
+  readonly table?: number;
 }
 
 /** Host (address without brackets, or name) and UDP port. */

@@ -1,17 +1,35 @@
 // Which tunnels the paths need: those that a line names, and those that a candidate of a measured line could use.
-import { canDial, hopsTo, linesByPair, nodeIndices } from "./lines.ts";
-import type { Hop, MeasuredPath, PathSpec, Spec } from "./spec.ts";
+import { hopsTo, linesByPair, nodeIndices } from "./lines.ts";
+import type { Hop, MeasuredPath, NodeSpec, PathSpec, Spec } from "./spec.ts";
+import { canDial, uplinkNames } from "./uplinks.ts";
 
-/** A tunnel before anything is allocated: two nodes in the file's order, and the forwarder that it runs over. */
-export interface WantedTunnel {
-  readonly a: string;
-  readonly b: string;
+/** What a tunnel runs over: a forwarder, an uplink of either end or of both, or neither. */
+export interface Over {
   readonly forwarder?: string;
+  readonly uplink?: string;
 }
 
+/** A tunnel before anything is allocated: two nodes in the file's order, and what it runs over. */
+export interface WantedTunnel extends Over {
+  readonly a: string;
+  readonly b: string;
+}
+
+/** The name of what a tunnel runs over: forwarders and uplinks share one name space. */
+export const nameOver = ({ forwarder, uplink }: Over): string | undefined => forwarder ?? uplink;
+
 /** `a - c`, or `a - c [hkg]`; the names in order, so that nodes may change places in the file. */
-export const tunnelId = ({ a, b, forwarder }: WantedTunnel): string =>
-  `${[a, b].sort(compareText).join(" - ")}${forwarder === undefined ? "" : ` [${forwarder}]`}`;
+export function tunnelId({ a, b, ...over }: WantedTunnel): string {
+  const name = nameOver(over);
+  return `${[a, b].sort(compareText).join(" - ")}${name === undefined ? "" : ` [${name}]`}`;
+}
+
+/** The same name, of an id. */
+export const nameInId = (id: string): string | undefined => / \[(.+)\]$/.exec(id)?.[1];
+
+/** What the lock and `interfaces` of a node call its end: an uplink may have a tunnel to each peer, a forwarder has one. */
+export const endKey = (peer: string, { forwarder, uplink }: Over): string =>
+  forwarder ?? (uplink === undefined ? peer : `${peer}/${uplink}`);
 
 /** All tunnels that the file's paths need, in the file's order of nodes, direct ones first. */
 export function wantedTunnels(spec: Spec): WantedTunnel[] {
@@ -23,8 +41,7 @@ export function wantedTunnels(spec: Spec): WantedTunnel[] {
     if (path.backup.kind === "path") wanted.addHops(from, path.backup.hops, to);
   }
   for (const path of new Set(lines.values())) if (path.kind === "measured") wanted.addMeasured(path);
-  for (const claim of measuredForwarders(spec, wanted.takenForwarders))
-    wanted.add(claim.a, claim.b, claim.forwarder);
+  for (const claim of measuredForwarders(spec, wanted.takenForwarders)) wanted.add(claim.a, claim.b, claim);
   return wanted.sorted();
 }
 
@@ -65,15 +82,22 @@ class Wanted {
   readonly #indices: Map<string, number>;
   readonly #byId = new Map<string, WantedTunnel>();
   readonly #meshes = new Set<string>();
+  readonly #uplinks: ReadonlySet<string>;
 
   constructor(spec: Spec) {
     this.#spec = spec;
     this.#indices = nodeIndices(spec);
+    this.#uplinks = new Set(spec.nodes.flatMap(({ uplinks = [] }) => uplinks.map(({ name }) => name)));
   }
 
-  add(x: string, y: string, forwarder?: string): void {
+  add(x: string, y: string, { forwarder, uplink }: Over): void {
     const [a, b] = this.#indices.get(x)! < this.#indices.get(y)! ? [x, y] : [y, x];
-    const tunnel = forwarder === undefined ? { a, b } : { a, b, forwarder };
+    const tunnel = {
+      a,
+      b,
+      ...(forwarder !== undefined && { forwarder }),
+      ...(uplink !== undefined && { uplink }),
+    };
     this.#byId.set(tunnelId(tunnel), tunnel);
     if (forwarder !== undefined) this.takenForwarders.add(forwarder);
   }
@@ -81,7 +105,7 @@ class Wanted {
   addHops(from: number, hops: readonly Hop[], to: number): void {
     let at = this.#spec.nodes[from]!.name;
     for (const hop of hopsTo(hops, this.#spec.nodes[to]!.name)) {
-      this.add(at, hop.to, hop.forwarder);
+      this.add(at, hop.to, hop);
       at = hop.to;
     }
   }
@@ -94,31 +118,41 @@ class Wanted {
     const froms = path.from === "all" ? this.#spec.nodes.map((node) => node.name) : [path.from];
     const tos = path.to === "all" ? this.#spec.nodes.map((node) => node.name) : [path.to];
     const limit = path.maxHops ?? Number.POSITIVE_INFINITY;
-    this.#mesh(froms, tos);
+    const mesh = (left: readonly string[], right: readonly string[]): void =>
+      this.#mesh(left, right, path.avoid);
+    mesh(froms, tos);
     if (limit >= 2) {
-      this.#mesh(froms, between);
-      this.#mesh(between, tos);
+      mesh(froms, between);
+      mesh(between, tos);
     }
-    if (limit >= 3) this.#mesh(between, between);
+    if (limit >= 3) mesh(between, between);
   }
 
-  #mesh(left: readonly string[], right: readonly string[]): void {
-    const key = `${left.join(",")}|${right.join(",")}`;
+  /** All tunnels between two sets of nodes, those over uplinks that are not avoided beside the direct ones. */
+  #mesh(left: readonly string[], right: readonly string[], avoid: readonly string[]): void {
+    const avoided = avoid.filter((name) => this.#uplinks.has(name));
+    const key = [left, right, avoided].map((names) => names.join(",")).join("|");
     if (this.#meshes.has(key)) return;
     this.#meshes.add(key);
-    for (const x of left) for (const y of right) if (x !== y && this.#dialable(x, y)) this.add(x, y);
+    for (const x of left) {
+      const a = this.#node(x);
+      for (const y of right) {
+        if (x === y) continue;
+        const b = this.#node(y);
+        if (canDial(a, b)) this.add(x, y, {});
+        for (const uplink of uplinkNames(a, b))
+          if (!avoided.includes(uplink) && canDial(a, b, uplink)) this.add(x, y, { uplink });
+      }
+    }
   }
 
-  #dialable(x: string, y: string): boolean {
-    const [a, b] = [x, y].map((name) => this.#spec.nodes[this.#indices.get(name)!]!);
-    return canDial(a!, b!);
-  }
+  readonly #node = (name: string): NodeSpec => this.#spec.nodes[this.#indices.get(name)!]!;
 
   sorted(): WantedTunnel[] {
     const order = (tunnel: WantedTunnel): number =>
       this.#indices.get(tunnel.a)! * this.#indices.size + this.#indices.get(tunnel.b)!;
     return [...this.#byId.values()].sort(
-      (x, y) => order(x) - order(y) || compareText(x.forwarder ?? "", y.forwarder ?? ""),
+      (x, y) => order(x) - order(y) || compareText(nameOver(x) ?? "", nameOver(y) ?? ""),
     );
   }
 }

@@ -10,8 +10,10 @@ interface Direction {
   readonly path: DraftPath;
   readonly from: string;
   readonly to: string;
-  /** Nodes in the middle, and whether every hop is direct. */
+  /** Nodes in the middle. */
   readonly transits: readonly string[];
+  /** By hop, the forwarder or uplink in its arrow. */
+  readonly over: readonly (string | undefined)[];
   readonly pinned: boolean;
   /** Equal for `all` lines that mean the same wherever they meet; explicit lines need none. */
   readonly meaning: string;
@@ -76,25 +78,33 @@ function speaksFor(line: Direction, from: string, to: string, names: Names): boo
   if (!line.pinned) return true;
   if (line.transits.includes(from) || line.transits.includes(to)) return false;
   const stops = [from, ...line.transits, to].map((name) => names.nodes.get(name));
-  return stops.every((stop, index) => index === 0 || stop?.dialable || stops[index - 1]?.dialable);
+  return stops.every(
+    (stop, index) =>
+      index === 0 || line.over[index - 1] !== undefined || stop?.dialable || stops[index - 1]?.dialable,
+  );
 }
 
 function directionsOf(path: DraftPath, line: DraftLine): Direction[] {
   return (line.twoWay ? [line, reversed(line)] : [line]).map((each) => {
     const [from, to] = [each.from.value, endOf(each).value];
     const transits = each.hops.slice(0, -1).map((hop) => hop.to.value);
-    const meaning = from === "all" || to === "all" ? meaningOf(path, each, transits) : "";
-    return { path, from, to, transits, pinned: each.kind === "pinned", meaning };
+    const over = each.hops.map((hop) => hop.over?.value);
+    const meaning = from === "all" || to === "all" ? meaningOf(path, each, transits, over) : "";
+    return { path, from, to, transits, over, pinned: each.kind === "pinned", meaning };
   });
 }
 
-function meaningOf(path: DraftPath, line: DraftLine, transits: readonly string[]): string {
+function meaningOf(
+  path: DraftPath,
+  line: DraftLine,
+  transits: readonly string[],
+  over: Direction["over"],
+): string {
   const { avoid, via, maxHops, backup } = path;
-  const forwarders = line.hops.map((hop) => hop.forwarder?.value);
   return JSON.stringify([
     line.kind,
     transits,
-    forwarders,
+    over,
     namesOf(avoid),
     namesOf(via),
     maxHops?.value,

@@ -1,4 +1,4 @@
-// The one name space of nodes and forwarders: who is called what, and which names nobody has.
+// The one name space of nodes, forwarders and uplinks: who is called what, and which names nobody has.
 import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Draft, DraftForwarder, DraftNode } from "./draft.ts";
@@ -6,11 +6,13 @@ import type { Position } from "./error.ts";
 import type { Located } from "./spec.ts";
 import { suggest } from "./suggest.ts";
 
-type Wanted = "node" | "forwarder" | "node or forwarder";
+type Wanted = "node" | "forwarder or uplink" | "node or forwarder" | "node, forwarder or uplink";
 
 export class Names {
   readonly nodes: ReadonlyMap<string, DraftNode>;
   readonly forwarders: ReadonlyMap<string, DraftForwarder>;
+  /** Of any node. */
+  readonly uplinks: ReadonlySet<string>;
   readonly #unknown = new Map<
     string,
     { readonly wanted: Wanted; readonly name: string; readonly places: Position[] }
@@ -19,6 +21,7 @@ export class Names {
   constructor(draft: Draft, found: Diagnostics) {
     this.nodes = new Map(draft.nodes.map((node) => [node.name, node]));
     this.forwarders = new Map(draft.forwarders.map((forwarder) => [forwarder.name, forwarder]));
+    this.uplinks = new Set(draft.nodes.flatMap(({ uplinks = [] }) => uplinks.map(({ name }) => name)));
     const byLowerCase = new Map<string, DraftNode | DraftForwarder>();
     for (const named of [...draft.nodes, ...draft.forwarders]) {
       const first = byLowerCase.get(named.name.toLowerCase());
@@ -43,14 +46,24 @@ export class Names {
     return this.nodes.get(name.value) ?? this.#note(name, "node");
   }
 
-  forwarder(name: Located<string>): DraftForwarder | undefined {
-    return this.forwarders.get(name.value) ?? this.#note(name, "forwarder");
+  /** What stands in an arrow; else the name is noted as unknown. */
+  over(name: Located<string>): DraftForwarder | "uplink" | undefined {
+    const uplink = this.uplinks.has(name.value) ? "uplink" : undefined;
+    return this.forwarders.get(name.value) ?? uplink ?? this.#note(name, "forwarder or uplink");
   }
 
-  /** True when either has the name. */
-  any(name: Located<string>): boolean {
+  /** True when a node or forwarder has the name. */
+  between(name: Located<string>): boolean {
     if (this.nodes.has(name.value) || this.forwarders.has(name.value)) return true;
     this.#note(name, "node or forwarder");
+    return false;
+  }
+
+  /** True when anything has the name. */
+  any(name: Located<string>): boolean {
+    if (this.nodes.has(name.value) || this.forwarders.has(name.value) || this.uplinks.has(name.value))
+      return true;
+    this.#note(name, "node, forwarder or uplink");
     return false;
   }
 
@@ -70,7 +83,11 @@ export class Names {
 
   #explain(wanted: Wanted, name: string, at: Position, more: string): [string, Position, string, string] {
     const code =
-      wanted === "forwarder" ? "unknown-forwarder" : wanted === "node" ? "unknown-node" : "unknown-name";
+      wanted === "forwarder or uplink"
+        ? "unknown-forwarder"
+        : wanted === "node"
+          ? "unknown-node"
+          : "unknown-name";
     if (name === "all") {
       const hint = "`all` stands only at the ends of a path line";
       return ["misplaced-all", at, `\`all\` is no ${wanted}${more}`, hint];
@@ -79,18 +96,26 @@ export class Names {
       const hint = `a hop over it is written \`a -[${name}]-> b\``;
       return [code, at, `${quote(name)} is a forwarder, not a node${more}`, hint];
     }
-    if (wanted === "forwarder" && this.nodes.has(name)) {
+    if (wanted === "forwarder or uplink" && this.nodes.has(name)) {
       const hint = `through a node it is written \`a -> ${name} -> b\``;
-      return [code, at, `${quote(name)} is a node, not a forwarder${more}`, hint];
+      return [code, at, `${quote(name)} is a node, not a forwarder or uplink${more}`, hint];
+    }
+    if (this.uplinks.has(name)) {
+      const hint =
+        wanted === "node"
+          ? `a hop over it is written \`a -[${name}]-> b\``
+          : "an uplink does not stand in between: `avoid` can name it, `via` cannot";
+      return [code, at, `${quote(name)} is an uplink, not a ${wanted}${more}`, hint];
     }
     const known = [
-      ...(wanted === "forwarder" ? [] : this.nodes.keys()),
+      ...(wanted === "forwarder or uplink" ? [] : this.nodes.keys()),
       ...(wanted === "node" ? [] : this.forwarders.keys()),
+      ...(wanted.endsWith("uplink") ? this.uplinks : []),
     ];
     const near = suggest(name, known);
     const add =
-      wanted === "forwarder"
-        ? "add it under `forwarders:`"
+      wanted === "forwarder or uplink"
+        ? "add it under `forwarders:`, or under the `uplinks:` of a node"
         : wanted === "node"
           ? "add it under `nodes:`"
           : "add it, or remove it here";

@@ -69,6 +69,12 @@ function collect(draft: Draft, found: Diagnostics): Range[] {
     const address = endpoint && parseAddress(endpoint.host);
     if (endpoint && address !== undefined) add("endpoint", name, hostPrefix(address), endpoint.at);
   }
+  for (const { name, uplinks = [] } of draft.nodes) {
+    for (const { endpoint } of uplinks) {
+      const address = endpoint && parseAddress(endpoint.value);
+      if (endpoint && address !== undefined) add("endpoint", name, hostPrefix(address), endpoint.at);
+    }
+  }
   return ranges;
 }
 

@@ -4,6 +4,7 @@ import { quote } from "./diagnostics.ts";
 import { endOf } from "./draft.ts";
 import type { Draft, DraftHop, DraftLine, DraftNode, DraftPath } from "./draft.ts";
 import type { Located } from "./spec.ts";
+import { canDial, uplinkNames } from "./uplinks.ts";
 import type { Names } from "./validate-names.ts";
 
 /** True when all lines could be read and nothing is wrong with them. */
@@ -45,7 +46,7 @@ class Lines {
     if (line.kind === "measured") return;
     for (const [index, hop] of line.hops.entries()) {
       const [from, to] = [nodes[index], nodes[index + 1]];
-      if (hop.forwarder) this.#over(hop, hop.forwarder, stops[index]!, from, to);
+      if (hop.over) this.#over(hop, hop.over, stops[index]!, from, to);
       else if (from && to && !from.dialable && !to.dialable) this.#cannotDial(from, to, hop);
     }
   }
@@ -78,8 +79,29 @@ class Lines {
     if (this.#undialable.has(pair)) return;
     this.#undialable.add(pair);
     const message = `neither ${quote(from.name)} nor ${quote(to.name)} has an endpoint, so neither can dial the other`;
-    const hint = `give one of them an \`endpoint:\`, or go through a node that has one: \`${from.name} -> … -> ${to.name}\``;
+    const uplink = [from, to].flatMap(({ uplinks = [] }) => uplinks).find(({ endpoint }) => endpoint);
+    const other =
+      uplink && `name the uplink that can be dialled: \`${from.name} -[${uplink.name}]-> ${to.name}\``;
+    const hint =
+      other ??
+      `give one of them an \`endpoint:\`, or go through a node that has one: \`${from.name} -> … -> ${to.name}\``;
     this.#found.error("undialable-hop", hop.to.at, message, hint);
+  }
+
+  #overUplink(name: Located<string>, from: DraftNode, to: DraftNode): void {
+    if (!uplinkNames(from, to).includes(name.value)) {
+      const message = `neither ${quote(from.name)} nor ${quote(to.name)} has an uplink ${quote(name.value)}`;
+      const hint = "the uplink in an arrow is one of the two nodes beside it";
+      this.#found.error("uplink-elsewhere", name.at, message, hint);
+      return;
+    }
+    // One that could not be read has been reported.
+    const isUnread = [from, to].some((node) => node.dialable && node.endpoint === undefined);
+    if (isUnread || canDial(from, to, name.value)) return;
+    const message = `neither ${quote(from.name)} nor ${quote(to.name)} can be dialled for a tunnel over ${quote(name.value)}`;
+    const hint =
+      "give the uplink an `endpoint:`, or the node at the other end, where it has no uplink of that name";
+    this.#found.error("undialable-hop", name.at, message, hint);
   }
 
   #over(
@@ -89,18 +111,18 @@ class Lines {
     from?: DraftNode,
     to?: DraftNode,
   ): void {
-    const forwarder = this.#names.forwarder(name);
+    const forwarder = this.#names.over(name);
     if (forwarder === undefined) return;
     if (start.value === "all" || hop.to.value === "all") {
-      const hint = "name both nodes: `a -[forwarder]-> b`";
-      this.#found.error(
-        "forwarder-with-all",
-        name.at,
-        `${quote(name.value)} carries one tunnel and cannot serve \`all\``,
-        hint,
-      );
+      const hint = `name both nodes: \`a -[${name.value}]-> b\``;
+      const [code, what] =
+        forwarder === "uplink"
+          ? ["uplink-with-all", "is an uplink of some nodes"]
+          : ["forwarder-with-all", "carries one tunnel"];
+      this.#found.error(code, name.at, `${quote(name.value)} ${what} and cannot serve \`all\``, hint);
       return;
     }
+    if (forwarder === "uplink") return from && to && this.#overUplink(name, from, to);
     const target = forwarder.to?.value;
     if (!from || !to || target === undefined || !this.#names.nodes.has(target)) return;
     if (target !== from.name && target !== to.name) {
@@ -160,7 +182,7 @@ function checkMeasured(path: DraftPath, line: DraftLine, names: Names, found: Di
       if (name.value !== "all" && ends.includes(name.value)) {
         const message = `\`${key}\` names ${quote(name.value)}, an end of the path`;
         found.error("option-names-end", name.at, message, "name nodes and forwarders that stand in between");
-      } else if (!names.any(name)) continue;
+      } else if (!(key === "avoid" ? names.any(name) : names.between(name))) continue;
       else if (key === "via" && avoided.has(name.value)) {
         found.error(
           "avoid-and-via",
@@ -172,12 +194,12 @@ function checkMeasured(path: DraftPath, line: DraftLine, names: Names, found: Di
     }
   }
   const [from, to] = ends.map((end) => names.nodes.get(end));
-  if (!from || !to || from === to || from.dialable || to.dialable) return;
+  if (!from || !to || from === to || isDialable(from) || isDialable(to)) return;
   const between = path.via
     ? path.via.names.map((name) => names.nodes.get(name.value))
     : [...names.nodes.values()];
   const possible =
-    path.maxHops?.value !== 1 && between.some((node) => node?.dialable && !avoided.has(node.name));
+    path.maxHops?.value !== 1 && between.some((node) => node && isDialable(node) && !avoided.has(node.name));
   if (possible) return;
   const message = `no path from ${quote(from.name)} to ${quote(to.name)} is possible: neither has an endpoint, and no node in between may be used that has one`;
   found.error(
@@ -187,6 +209,10 @@ function checkMeasured(path: DraftPath, line: DraftLine, names: Names, found: Di
     "give one node an `endpoint:`, or loosen `avoid`, `via` or `max_hops`",
   );
 }
+
+/** Whether some tunnel to it can be dialled. */
+const isDialable = ({ dialable, uplinks = [] }: DraftNode): boolean =>
+  dialable || uplinks.some(({ endpoint }) => endpoint);
 
 /** Whether a backup could stand in for its path: pinned, the same ends, another way. */
 function fits(line: DraftLine, backup: DraftLine, found: Diagnostics): boolean {
@@ -216,4 +242,4 @@ function fits(line: DraftLine, backup: DraftLine, found: Diagnostics): boolean {
 }
 
 const wayOf = (line: DraftLine): string =>
-  JSON.stringify(line.hops.map((hop) => [hop.to.value, hop.forwarder?.value]));
+  JSON.stringify(line.hops.map((hop) => [hop.to.value, hop.over?.value]));

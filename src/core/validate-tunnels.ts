@@ -4,6 +4,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import type { Draft, DraftNode } from "./draft.ts";
 import type { Position } from "./error.ts";
+import type { Located } from "./spec.ts";
 import type { Names } from "./validate-names.ts";
 
 export function validateNodes(draft: Draft, names: Names, found: Diagnostics): void {
@@ -45,13 +46,27 @@ function validateInterfaces(node: DraftNode, names: Names, found: Diagnostics): 
         `${quote(node.name)} has no tunnel to itself`,
         "name a peer or a forwarder",
       );
-    } else names.any({ value: towards, at });
+    } else validateTowards({ value: towards, at }, names, found);
     const first = name && byName.get(name.value);
     if (first) {
       const message = `${quote(node.name)} has an interface ${quote(name.value)} already, on line ${first.line}`;
       found.error("duplicate-interface-name", name.at, message, "every tunnel has an interface of its own");
     } else if (name) byName.set(name.value, name.at);
   }
+}
+
+/** A peer, a forwarder, or `peer/uplink`. */
+function validateTowards(towards: Located<string>, names: Names, found: Diagnostics): void {
+  const [peer = "", uplink, more] = towards.value.split("/");
+  if (uplink === undefined) return void names.between(towards);
+  if (more === undefined && names.uplinks.has(uplink)) return void names.node({ ...towards, value: peer });
+  const message = `${quote(towards.value)} names no uplink of a node`;
+  found.error(
+    "unknown-uplink",
+    towards.at,
+    message,
+    "write `peer/uplink`, an uplink of this node or of the peer",
+  );
 }
 
 /** A port is one tunnel's or forwarder's: those fixed under `interfaces`, those forwarded to, and those forwarded. */

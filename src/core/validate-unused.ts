@@ -3,7 +3,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import { quote } from "./diagnostics.ts";
 import { toSpec } from "./draft.ts";
 import type { Draft, DraftForwarder, DraftNode, DraftPath } from "./draft.ts";
-import { wantedTunnels } from "./tunnels.ts";
+import { endKey, nameOver, wantedTunnels } from "./tunnels.ts";
 
 /** Only for drafts whose paths are sound. */
 export function warnUnused(draft: Draft, found: Diagnostics): void {
@@ -46,20 +46,20 @@ function* namesIn(path: DraftPath): Generator<string> {
   for (const line of [path.line, path.backup.kind === "path" ? path.backup.line : undefined]) {
     if (line === undefined) continue;
     yield line.from.value;
-    for (const { to, forwarder } of line.hops) {
+    for (const { to, over } of line.hops) {
       yield to.value;
-      if (forwarder) yield forwarder.value;
+      if (over) yield over.value;
     }
   }
   for (const name of path.via?.names ?? []) yield name.value;
 }
 
-/** Forwarders that hops run over; `via` only allows one. */
+/** Forwarders and uplinks that hops run over; `via` only allows one. */
 const inHops = (draft: Draft): Set<string> =>
   new Set(
     draft.paths.flatMap((path) =>
       [path.line, path.backup.kind === "path" ? path.backup.line : undefined].flatMap((line) =>
-        (line?.hops ?? []).flatMap(({ forwarder }) => (forwarder ? [forwarder.value] : [])),
+        (line?.hops ?? []).flatMap(({ over }) => (over ? [over.value] : [])),
       ),
     ),
   );
@@ -71,15 +71,22 @@ function warnTunnels(draft: Draft, named: ReadonlySet<string>, found: Diagnostic
     (node) => node.interfaces.length > 0 || (node.endpoint?.port ?? 0) + most > 65536,
   );
   const forwarders = draft.forwarders.filter((forwarder) => !named.has(forwarder.name));
-  if (nodes.length + forwarders.length === 0) return;
+  const uplinks = draft.nodes.flatMap((node) => (node.uplinks ?? []).filter(({ name }) => !named.has(name)));
+  if (nodes.length + forwarders.length + uplinks.length === 0) return;
   const ends = new Map<string, Set<string>>(nodes.map((node) => [node.name, new Set()]));
   const over = new Set<string>();
-  for (const { a, b, forwarder } of wantedTunnels(toSpec(draft))) {
-    ends.get(a)?.add(forwarder ?? b);
-    ends.get(b)?.add(forwarder ?? a);
-    if (forwarder !== undefined) over.add(forwarder);
+  for (const { a, b, ...runs } of wantedTunnels(toSpec(draft))) {
+    ends.get(a)?.add(endKey(b, runs));
+    ends.get(b)?.add(endKey(a, runs));
+    const name = nameOver(runs);
+    if (name !== undefined) over.add(name);
   }
   for (const forwarder of forwarders) if (!over.has(forwarder.name)) warnForwarder(forwarder, draft, found);
+  for (const { name, at } of uplinks) {
+    if (over.has(name)) continue;
+    const hint = `use it in a hop, \`a -[${name}]-> b\`, or remove it`;
+    found.warning("unused-uplink", at, `no path uses the uplink ${quote(name)}`, hint);
+  }
   for (const node of nodes) warnNode(node, ends.get(node.name)!, draft, found);
 }
 

@@ -10,6 +10,7 @@ import { Names } from "./validate-names.ts";
 import { validatePaths } from "./validate-paths.ts";
 import { validateForwarders } from "./validate-forwarders.ts";
 import { validateNodes } from "./validate-tunnels.ts";
+import { validateUplinks } from "./validate-uplinks.ts";
 import { warnUnused } from "./validate-unused.ts";
 
 /** Reports every mistake of meaning; runs on drafts with gaps, too, and stays silent about what a gap may explain. */
@@ -40,6 +41,7 @@ export function validate(draft: Draft, found: Diagnostics): void {
   validateNodes(draft, names, found);
   validateAgents(draft, names, found);
   validateExits(draft, names, found);
+  validateUplinks(draft, names, found);
   const forwardersSound = validateForwarders(draft, names, found);
   if (draft.nodes.length === 1) {
     found.warning(

@@ -9,8 +9,7 @@ export function setupScript(host: UnderlayHost, underlay: Underlay): string {
     ...(a.host === host.name ? [{ here: a, there: b }] : []),
     ...(b.host === host.name ? [{ here: b, there: a }] : []),
   ]);
-  const hidden = host.role.kind === "hidden";
-  const lines = own.flatMap(({ here, there }) => interfaceLines(here, there, hidden));
+  const lines = own.flatMap(({ here, there }) => interfaceLines(here, there));
   const rules = ruleset(host);
   return [
     "set -e",
@@ -18,6 +17,7 @@ export function setupScript(host: UnderlayHost, underlay: Underlay): string {
     "ip -batch - <<'END'",
     ...lines,
     "END",
+    ...new Set(own.flatMap(({ here }) => sourceRules(here))),
     ...(rules === undefined ? [] : ["nft -f - <<'END'", rules, "END"]),
     "",
   ].join("\n");
@@ -27,7 +27,9 @@ export function setupScript(host: UnderlayHost, underlay: Underlay): string {
 const noDad = (address: Address): string => (familyOf(address) === 6 ? " nodad" : "");
 
 /** The text for `ip -batch`: one interface. */
-function interfaceLines(here: WireEnd, there: WireEnd, hidden: boolean): string[] {
+function interfaceLines(here: WireEnd, there: WireEnd): string[] {
+  const tables =
+    here.table === undefined ? [""] : [` table ${here.table}`, ...(here.isInMain === true ? [""] : [])];
   const device = `dev ${here.interface}`;
   return [
     ...here.addresses.map((address) => `address add ${hostPrefix(address)} ${device}${noDad(address)}`),
@@ -37,12 +39,25 @@ function interfaceLines(here: WireEnd, there: WireEnd, hidden: boolean): string[
       const all = familyOf(address) === 4 ? "0.0.0.0/0" : "::/0";
       return [
         `neighbour replace ${address} lladdr ${there.mac} ${device} nud permanent`,
-        `route add ${hostPrefix(address)} ${device} src ${source}`,
-        ...(hidden ? [`route add ${all} via ${address} ${device} src ${source}`] : []),
+        ...tables.flatMap((table) => [
+          `route add ${hostPrefix(address)} ${device} src ${source}${table}`,
+          ...(here.isGateway === true
+            ? [`route add ${all} via ${address} ${device} src ${source}${table}`]
+            : []),
+        ]),
       ];
     }),
   ];
 }
+
+/** As a machine with two providers has them: what has an uplink's address leaves there. Behind tofro's own. */
+const sourceRules = ({ addresses, table }: WireEnd): string[] =>
+  table === undefined
+    ? []
+    : addresses.map(
+        (address) =>
+          `ip -${familyOf(address)} rule add from ${hostPrefix(address)} lookup ${table} priority 30000`,
+      );
 
 const forwarding = (addresses: readonly Address[]): string[] =>
   addresses.map((address) =>

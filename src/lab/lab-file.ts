@@ -9,6 +9,7 @@ import { isMistake, parsePathLine } from "../core/path-line.ts";
 import { parseDurationMs } from "../core/quantity.ts";
 import type { Located, Spec } from "../core/spec.ts";
 import { suggest } from "../core/suggest.ts";
+import { uplinkNames } from "../core/uplinks.ts";
 import type { Entry, Mapping, Tree } from "../core/yaml-tree.ts";
 import { parseYaml } from "../core/yaml-tree.ts";
 import { IMPAIRMENT_KEYS, isImpairmentKey, NONE, parseImpairment } from "./impairment.ts";
@@ -31,7 +32,16 @@ export interface LabFile {
 export interface Direction {
   readonly from: string;
   readonly to: string;
+  /** By the uplink of that name, of either end or of both; absent: by none. */
+  readonly over?: string;
 }
+
+export const isSameDirection = (a: Direction, b: Direction): boolean =>
+  a.from === b.from && a.to === b.to && a.over === b.over;
+
+/** As a line of the file names it. */
+export const directionText = ({ from, to, over }: Direction): string =>
+  over === undefined ? `${from} -> ${to}` : `${from} -[${over}]-> ${to}`;
 
 interface LinkEntry extends Direction {
   readonly impairment: Impairment;
@@ -71,14 +81,15 @@ export function parseLabFile(
 }
 
 /**
- * Reads `a -> c` or `a <-> c`; a mistake says so to `report`. `names` are the ends that exist, when that is known; `own` says
- * on which of them forwarders are that are none.
+ * Reads `a -> c` or `a <-> c`, or `a -[uplink]-> c`; a mistake says so to `report`. `names` are the ends that exist, when that is
+ * known; `own` says on which of them forwarders are that are none, and `uplinksOf` which uplinks two ends have.
  */
 export function parseDirections(
   line: string,
   names: readonly string[] | undefined,
   report: (code: string, offset: number, message: string, hint: string) => void,
   own: ReadonlyMap<string, string> = new Map(),
+  uplinksOf?: (from: string, to: string) => readonly string[],
 ): readonly Direction[] {
   const path = parsePathLine(line);
   if (isMistake(path)) {
@@ -86,7 +97,7 @@ export function parseDirections(
     return [];
   }
   const [hop, second] = path.hops;
-  if (path.kind !== "pinned" || hop === undefined || second !== undefined || hop.forwarder !== undefined) {
+  if (path.kind !== "pinned" || hop === undefined || second !== undefined) {
     report("bad-link", 0, `${quote(line)} is not one link of the underlay`, "write `a -> c` or `a <-> c`");
     return [];
   }
@@ -106,14 +117,30 @@ export function parseDirections(
     report("same-ends", hop.to.offset, `${quote(line)} begins and ends at the same place`, "name two");
     return [];
   }
-  const there = { from: path.from.text, to: hop.to.text };
   if (unknown.length > 0) return [];
-  return path.twoWay ? [there, { from: there.to, to: there.from }] : [there];
+  const over = hop.over?.text;
+  const [from, to] = [path.from.text, hop.to.text];
+  if (hop.over !== undefined && uplinksOf?.(from, to).includes(hop.over.text) === false) {
+    const known = uplinksOf(from, to).join(", ");
+    const hint = known === "" ? "write `a -> c`" : `theirs: ${known}`;
+    const message = `neither ${quote(from)} nor ${quote(to)} has an uplink ${quote(hop.over.text)}`;
+    report("unknown-uplink", hop.over.offset, message, hint);
+    return [];
+  }
+  const there: Direction = { from, to, ...(over !== undefined && { over }) };
+  return path.twoWay ? [there, { ...there, from: to, to: from }] : [there];
 }
 
 /** What lies at the ends of underlay links: a forwarder that is on a node lies where the node does. */
 const underlayNames = (spec: Spec): string[] =>
   [...spec.nodes, ...spec.forwarders.filter(({ on }) => on === undefined)].map(({ name }) => name);
+
+const uplinksOf =
+  (spec: Spec) =>
+  (from: string, to: string): readonly string[] => {
+    const [a, b] = [from, to].map((name) => spec.nodes.find((node) => node.name === name) ?? {});
+    return uplinkNames(a!, b!);
+  };
 
 const ownForwarders = (spec: Spec): ReadonlyMap<string, string> =>
   new Map(spec.forwarders.flatMap(({ name, on }) => (on === undefined ? [] : [[name, on.value]])));
@@ -123,12 +150,14 @@ class Reader {
   readonly #file: string;
   readonly #names: readonly string[] | undefined;
   readonly #own: ReadonlyMap<string, string>;
+  readonly #uplinksOf: ReturnType<typeof uplinksOf> | undefined;
 
   constructor(found: Diagnostics, file: string, spec: Spec | undefined) {
     this.#found = found;
     this.#file = file;
     this.#names = spec && underlayNames(spec);
     this.#own = spec === undefined ? new Map() : ownForwarders(spec);
+    this.#uplinksOf = spec && uplinksOf(spec);
   }
 
   read(tree: Mapping): LabFile {
@@ -160,7 +189,7 @@ class Reader {
       const impairment = { ...NONE, ...this.#impairment(value) };
       const directions = this.#directions(key, at);
       const oneWay = directions.length === 1;
-      const names = directions.map(({ from, to }) => `\`${from} -> ${to}\`${oneWay ? "" : " and back"}`);
+      const names = directions.map((each) => `\`${directionText(each)}\`${oneWay ? "" : " and back"}`);
       const again = names.find((name) => seen.has(name));
       if (again !== undefined) {
         const message = `${quote(key)} says again what line ${seen.get(again)} says of ${again}`;
@@ -239,7 +268,7 @@ class Reader {
     const report = (code: string, offset: number, message: string, hint: string): void => {
       this.#found.error(code, shift(at, offset), message, hint);
     };
-    return parseDirections(line, this.#names, report, this.#own);
+    return parseDirections(line, this.#names, report, this.#own, this.#uplinksOf);
   }
 
   #map(entry: Entry | undefined): readonly Entry[] {

@@ -5,7 +5,7 @@ import type { Impairment } from "./impairment.ts";
 import { IMPAIRMENT_KEYS, isImpairmentKey, parseImpairment } from "./impairment.ts";
 import type { WireLink } from "./impair.ts";
 import type { Direction } from "./lab-file.ts";
-import { parseDirections } from "./lab-file.ts";
+import { isSameDirection, parseDirections } from "./lab-file.ts";
 import { currentLinks, readState, writeLink } from "./state.ts";
 
 /** What one change names: the links and the new values; the others stay. */
@@ -19,10 +19,12 @@ export function parseChange(
   line: string,
   assignments: readonly string[],
   names: readonly string[],
+  uplinksOf?: (from: string, to: string) => readonly string[],
 ): LinkChange {
-  const directions = parseDirections(line, names, (_code, _offset, message, hint) => {
+  const report = (_code: string, _offset: number, message: string, hint: string): void => {
     throw usage(`${message}; ${hint}`);
-  });
+  };
+  const directions = parseDirections(line, names, report, undefined, uplinksOf);
   if (assignments.length === 0) throw usage("say what changes, as in `delay=120ms loss=10%`");
   const change: Partial<Impairment> = {};
   for (const assignment of assignments) {
@@ -41,7 +43,7 @@ export function parseChange(
 export async function set(name: string, { directions, change }: LinkChange): Promise<WireLink[]> {
   const state = await readState(name);
   const links = (await currentLinks(state)).filter(({ link }) =>
-    directions.some(({ from, to }) => link.from === from && link.to === to),
+    directions.some((each) => isSameDirection(link, each)),
   );
   const find = namespacesOf(state);
   return Promise.all(

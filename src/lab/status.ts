@@ -2,6 +2,7 @@
 import { devicesOf } from "./lab.ts";
 import { INTERNET } from "./impair.ts";
 import type { Impairment } from "./impairment.ts";
+import type { Direction } from "./lab-file.ts";
 import { findNamespaces } from "../linux/namespace.ts";
 import { currentLinks, marker, readState } from "./state.ts";
 import type { LabState } from "./state.ts";
@@ -24,9 +25,7 @@ interface HostStatus {
   readonly pid?: number;
 }
 
-interface LinkStatus extends Impairment {
-  readonly from: string;
-  readonly to: string;
+interface LinkStatus extends Impairment, Direction {
   /** False: its wirefilter ended. */
   readonly running: boolean;
 }
@@ -41,10 +40,11 @@ export async function status(name: string): Promise<LabStatus> {
     return { name: host, kind: role.kind, addresses, ...(pid !== undefined && { pid }) };
   });
   const links = (await currentLinks(state)).map((each): LinkStatus => {
-    const { from, to, impairment } = each.link;
+    const { from, to, over, impairment } = each.link;
     return {
       from,
       to,
+      ...(over !== undefined && { over }),
       ...impairment,
       running: internet !== undefined && filterRuns(internet, devices, each),
     };

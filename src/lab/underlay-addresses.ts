@@ -2,7 +2,7 @@
 import type { Address, Family, Prefix } from "../core/address.ts";
 import { contains, familyOf, format, parseAddress, rangeOf } from "../core/address.ts";
 import { Diagnostics, quote } from "../core/diagnostics.ts";
-import type { EndpointSpec, Spec } from "../core/spec.ts";
+import { DEFAULT_PORT, type EndpointSpec, type Spec, type UplinkSpec } from "../core/spec.ts";
 import type { LabFile } from "./lab-file.ts";
 
 // RFC 5737 and RFC 3849; RFC 2544's benchmarking network when those are full.
@@ -68,7 +68,14 @@ export class UnderlayAddresses {
   }
 }
 
+/** Only the host counts here. */
+export const uplinkEndpoint = ({ endpoint }: UplinkSpec): EndpointSpec | undefined =>
+  endpoint && { host: endpoint.value, port: DEFAULT_PORT, at: endpoint.at };
+
 const endpointsOf = (spec: Spec): EndpointSpec[] => [
-  ...spec.nodes.flatMap(({ endpoint }) => endpoint ?? []),
+  ...spec.nodes.flatMap(({ endpoint, uplinks = [] }) => [
+    ...(endpoint ? [endpoint] : []),
+    ...uplinks.flatMap((each) => uplinkEndpoint(each) ?? []),
+  ]),
   ...spec.forwarders.flatMap(({ listen }) => listen ?? []),
 ];

@@ -41,6 +41,43 @@ describe("the underlay", () => {
     expect(new Set(macs).size).toBe(8);
   });
 
+  test("has a place for each uplink, with wires for the tunnels over it and the routing table that it names", () => {
+    const { underlay, diagnostics } = plan(
+      `overlay: 10.0.0.0/24
+nodes:
+  a: { uplinks: { lte: { table: 102 } } }
+  c: { endpoint: 203.0.113.3, uplinks: { second: { endpoint: 203.0.113.4 } } }
+paths: ["a -[lte]-> c", "c -[second]-> a"]
+`,
+      "network: ./tofro.yaml\nunderlay: { 'a -[lte]-> c': { delay: 40ms }, a -> c: { delay: 10ms } }\n",
+    );
+    expect(diagnostics).toEqual([]);
+    const wires = underlay.wires.map(({ ends: [a, b], links }) =>
+      [
+        `${a.host} ${a.interface} = ${b.interface} ${b.host}`,
+        ...(links ?? []).map(({ from, over, impairment }) => `${from} ${over}: ${impairment.delayMs}`),
+      ].join(", "),
+    );
+    expect(wires).toEqual([
+      "a u-nat = u-a a.nat",
+      "a u-nat~lte = u-a a.lte.nat",
+      "a.nat u-c = u-a c, a undefined: 10, c undefined: 0",
+      "a.lte.nat u-c~lte = u-a~lte c, a lte: 40, c lte: 0",
+      "a.nat u-c~second = u-a~second c, a second: 0, c second: 0",
+    ]);
+    const [a, c] = ["a", "c"].map((name) =>
+      setupScript(
+        underlay.hosts.find((host) => host.name === name)!,
+        underlay,
+      ),
+    );
+    expect(a).toMatch(/^route add 0.0.0.0\/0 via \S+ dev u-nat src \S+$/m);
+    expect(a).toMatch(/^route add 0.0.0.0\/0 via \S+ dev u-nat~lte src \S+ table 102$/m);
+    expect(a).toMatch(/^ip -4 rule add from \S+ lookup 102 priority 30000$/m);
+    expect(c).toMatch(/^ip -4 rule add from 203.0.113.4\/32 lookup 30000 priority 30000$/m);
+    expect(c).not.toMatch(/dev u-a~second src \S+$/m);
+  });
+
   test("forwards with masquerade, so that the peer sees the forwarder's address", () => {
     const { underlay } = plan(PORT_FORWARD);
     const script = setupScript(underlay.hosts[3]!, underlay);

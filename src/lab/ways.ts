@@ -8,10 +8,10 @@ export function underlayWays({
   forwarders,
 }: Pick<Topology, "tunnels" | "forwarders">): (readonly Direction[])[] {
   const places = new Map(forwarders.map(({ name, on }) => [name, on ?? name]));
-  return tunnels.flatMap(({ ends: [a, b], forwarder }) => {
+  return tunnels.flatMap(({ ends: [a, b], forwarder, uplink: over }) => {
     const hops = forwarder === undefined ? [a.node, b.node] : [a.node, places.get(forwarder)!, b.node];
     return [hops, hops.toReversed()].map((each) =>
-      each.slice(1).map((to, index) => ({ from: each[index]!, to })),
+      each.slice(1).map((to, index) => ({ from: each[index]!, to, ...(over !== undefined && { over }) })),
     );
   });
 }

@@ -2,13 +2,22 @@
 //
 // What it sends: pings to the endpoints, as large as the tunnels' packets, and one byte of UDP where no handshake was answered.
 import type { NodeState } from "../core/node-state.ts";
+import { familyOf } from "../core/address.ts";
+import { underlayKey } from "../core/doctor/facts-underlay.ts";
 import { RESOLV_CONF, UPSTREAMS } from "../core/doctor/resolvers.ts";
 import { OVERHEAD } from "../core/doctor/underlay.ts";
+import { isOfUplink } from "../core/uplink-rules.ts";
 import { wgShowAll } from "./wg-show.ts";
 
 /** For `sh -s`; sections begin with `== name`. What is missing on the machine leaves its section empty. */
 export function examineScript(state: NodeState): string {
-  const hosts = [...new Set(state.interfaces.flatMap(({ peer }) => peer.endpoint?.host ?? []))];
+  const hosts = new Map(
+    state.interfaces.flatMap(({ peer: { endpoint }, fwmark }) =>
+      endpoint === undefined
+        ? []
+        : [[underlayKey(endpoint.host, fwmark), { host: endpoint.host, fwmark }] as const],
+    ),
+  );
   const names = state.interfaces.map(({ name }) => name).join(" ");
   return [
     "PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C",
@@ -34,12 +43,13 @@ export function examineScript(state: NodeState): string {
     section("sockets", "ss -Hlnup"),
     section(
       "endpoints",
-      `targets=\n${hosts.map((host) => endpointLines(host, markOf(state))).join("\n") || ":"}`,
+      `targets=\n${[...hosts].map(([key, each]) => endpointLines(key, each)).join("\n") || ":"}`,
     ),
     section(
       "resolvers",
       `for each in ${RESOLV_CONF} ${UPSTREAMS}; do [ ! -e $each ] || awk '$1 == "nameserver" { print FILENAME, $2 }' $each; done`,
     ),
+    section("uplinks", uplinkLines(state).join("\n") || ":"),
     section("room", roomLines(state)),
     section("closed", closedLines(state)),
     section("nft-json", "nft -j list ruleset"),
@@ -84,14 +94,27 @@ export function examineScript(state: NodeState): string {
   ].join("\n");
 }
 
-/** What tunnels mark their own packets with, so that what is asked of the underlay goes the same way. */
-const markOf = ({ interfaces }: NodeState): number | undefined =>
-  interfaces.find(({ fwmark }) => fwmark !== undefined)?.fwmark;
+/** Of each table and family that an uplink's tunnels are led by, the device of a route. */
+const uplinkLines = ({ rules }: NodeState): string[] =>
+  rules.filter(isOfUplink).flatMap(({ table, from }) => {
+    if (typeof table !== "number") return [];
+    const family = familyOf(from);
+    return [
+      `ip -${family} route show table ${table} | sed -n 's/.* dev \\([^ ]*\\).*/${table} ${family} \\1/p' | head -n 1`,
+    ];
+  });
 
-/** The resolver's addresses of a host, each with the route that the machine takes to it. */
-const endpointLines = (host: string, mark: number | undefined): string =>
+/** What tunnels mark their own packets with that go by no uplink of their own, so that pings go the same way. */
+const markOf = ({ interfaces }: NodeState): number | undefined =>
+  interfaces.find((each) => each.fwmark !== undefined && !isOfUplink(each))?.fwmark;
+
+/** The resolver's addresses of a host, each with the route that the tunnel's own packets take to it. */
+const endpointLines = (
+  key: string,
+  { host, fwmark: mark }: { readonly host: string; readonly fwmark: number | undefined },
+): string =>
   [
-    `echo 'host ${host}'`,
+    `echo 'host ${key}'`,
     `for each in $(getent ahosts '${host}' | awk '{ print $1 }' | sort -u); do`,
     `  echo "address $each $(ip -j route get $each${mark === undefined ? "" : ` mark ${mark}`} | tr -d '\\n')"`,
     '  targets="$targets $each"',

@@ -1,6 +1,7 @@
 // What stands under a plan's picture: the numbers and colours of its arrows, and what the other lines mean.
 import type { Direction, Plan } from "../core/plan.ts";
 import type { Tunnel } from "../core/topology.ts";
+import { nameOver } from "../core/tunnels.ts";
 import { font } from "./dot-text.ts";
 
 /** From Paul Tol's schemes for colour-blind readers, without the colours too pale for a thin line on white. */
@@ -40,8 +41,8 @@ function notesOf(plan: Plan, named: readonly Direction[] | undefined): string[] 
 /** `a -> b -[f]-> c`, and the line of the file where that does not say it. */
 export function wayText(plan: Plan, direction: Direction): string {
   const arrowsAndNodes = direction.tunnels.map((id, index) => {
-    const forwarder = plan.topology.tunnels.find((tunnel) => tunnel.id === id)?.forwarder;
-    return `${forwarder === undefined ? "->" : `-[${forwarder}]->`} ${direction.path[index + 1]}`;
+    const over = nameOver(plan.topology.tunnels.find((tunnel) => tunnel.id === id) ?? {});
+    return `${over === undefined ? "->" : `-[${over}]->`} ${direction.path[index + 1]}`;
   });
   const way = [direction.from, ...arrowsAndNodes].join(" ");
   const line = direction.line?.text;

@@ -122,10 +122,25 @@ const install = (state: NodeState): string[] => [
     .join("; ")}'`,
 ];
 
+/** A connection has rules of the families that it has addresses of, and the underlay may have the other. */
+function foreignRules({ rules, addresses }: NodeState): Limit[] {
+  const families = new Set(addresses.map(familyOf));
+  const lost = rules.filter(({ from }) => !families.has(familyOf(from)));
+  if (lost.length === 0) return [];
+  const family = `IPv${familyOf(lost[0]!.from)}`;
+  return [
+    {
+      lacks: `${family} rules for uplinks`,
+      instead: `The tunnels have no ${family}, so NetworkManager sets no rule of it. Add them to the uplink's own connection: ${lost.map((rule) => `routing-rule="${ruleText(rule)}"`).join(", ")}.`,
+    },
+  ];
+}
+
 const limitsOf = (state: NodeState): Limit[] => [
   {
     lacks: `protocol ${ROUTE_PROTOCOL} on routes${state.rules.length === 0 ? "" : " and rules"}`,
     instead: "NetworkManager marks them as static; they are those of its connections.",
   },
+  ...foreignRules(state),
   ...routerAdvertisements(state, "NetworkManager"),
 ];

@@ -74,7 +74,7 @@ export function killSwitchRules(
     output: [
       'oifname "lo" accept',
       "oifname @tunnels accept",
-      `meta mark ${FWMARK} accept`,
+      ...marksOf(state).map((mark) => `meta mark ${mark} accept`),
       "udp sport 68 udp dport 67 accept",
       "udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept",
@@ -96,6 +96,10 @@ export function killSwitchRules(
     ],
   };
 }
+
+/** Of the tunnels' own packets, by whatever uplink. */
+const marksOf = ({ interfaces }: NodeState): number[] =>
+  [...new Set([FWMARK, ...interfaces.flatMap(({ fwmark }) => fwmark ?? [])])].sort((x, y) => x - y);
 
 const FAMILIES = [4, 6] as const;
 

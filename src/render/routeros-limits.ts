@@ -1,12 +1,14 @@
 // What of a node's state RouterOS cannot have, and what to do instead.
 import { familyOf, lengthOf } from "../core/address.ts";
-import type { NodeState, Route } from "../core/node-state.ts";
+import { FWMARK, type NodeState, type Route } from "../core/node-state.ts";
+import { isOfUplink } from "../core/uplink-rules.ts";
 import type { Limit } from "./exported.ts";
 import { isOfExit } from "./routeros-command.ts";
 
 /** Always some: RouterOS has its own firewall, and one rp-filter for all interfaces. */
 export const limitsOf = (state: NodeState): Limit[] => [
   ...forwards(state),
+  ...uplinks(state),
   ...exits(state),
   ...mtus(state),
   ...segments(state),
@@ -41,12 +43,25 @@ function forwards({ firewall }: NodeState): Limit[] {
   ];
 }
 
+function uplinks({ rules, interfaces }: NodeState): Limit[] {
+  const marks = new Set(rules.filter(isOfUplink).map(({ fwmark }) => fwmark));
+  const led = interfaces.filter(({ fwmark }) => marks.has(fwmark));
+  if (led.length === 0) return [];
+  return [
+    {
+      lacks: `leading ${led.map(({ name, peer }) => `${name} out by ${peer.uplink}`).join(", ")}`,
+      instead:
+        "RouterOS cannot mark a tunnel's own packets. They leave by its default route: give each endpoint a route of its own by the uplink, or put a Linux machine in front of it.",
+    },
+  ];
+}
+
 function exits(state: NodeState): Limit[] {
   const { exits: part } = state.firewall;
   const carried = state.rules.filter((rule) => rule.iif !== undefined && isOfExit(state, rule));
   const isLeaving =
-    state.interfaces.some(({ fwmark }) => fwmark !== undefined) ||
-    state.rules.some(({ iif }) => iif === undefined);
+    state.interfaces.some(({ fwmark }) => fwmark === FWMARK) ||
+    state.rules.some((rule) => rule.iif === undefined && !isOfUplink(rule));
   const sources = (all: readonly { readonly from: string }[]): string =>
     all.map(({ from }) => from).join(", ");
   return [

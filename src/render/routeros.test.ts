@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { golden, goldenNames } from "../../test/support/golden.ts";
 import { parseRouterOs, type RouterOsItem } from "../../test/support/routeros.ts";
 import { hostPrefix, lengthOf } from "../core/address.ts";
+import { FWMARK } from "../core/node-state.ts";
 import { routeros } from "./routeros.ts";
 
 const of = (items: readonly RouterOsItem[], menu: RegExp): Record<string, string | undefined>[] =>
@@ -95,7 +96,9 @@ describe.each(goldenNames)("%s", (name) => {
     const said = limits.map(({ lacks }) => lacks).join("\n");
     for (const { prefix, mtu } of routes)
       if (mtu !== undefined) expect(said).toContain(`${mtu} to ${prefix}`);
-    if (state.interfaces.some(({ fwmark }) => fwmark !== undefined)) expect(said).toContain("its own way");
+    for (const each of state.interfaces)
+      if (each.fwmark !== undefined)
+        expect(said).toContain(each.fwmark === FWMARK ? "its own way" : `${each.name} out by`);
     for (const { source } of state.firewall.exits?.leaving ?? []) expect(said).toContain(source);
     for (const rule of state.rules)
       if (rule.iif !== undefined && exiting.has(rule.table)) expect(said).toContain(rule.from);

@@ -1,6 +1,7 @@
 // A plain shell script for each machine: `up` brings its state up from whatever was there of ours, `down` takes it away.
 import { hostPrefix } from "../core/address.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState, type TunnelInterface } from "../core/node-state.ts";
+import { isOfUplink } from "../core/uplink-rules.ts";
 import { fed, limitLines, type Exporter, type Limit } from "./exported.ts";
 import { routeReplace, ruleAdd } from "./iproute.ts";
 import { interfaceSysctls, machineSysctls, putBack, switchedOn } from "./kept-sysctls.ts";
@@ -36,9 +37,11 @@ export const shell: Exporter = (head, state, secrets) => {
     `  mkdir -p ${RUN}/saved`,
     fed("  nft -f -", nftScript(state)),
     ...switchedOn(RUN, machineSysctls(state)).map(indented),
+    // Before the tunnels send anything.
+    ...state.rules.filter(isOfUplink).map((rule) => `  ip ${ruleAdd(rule)}`),
     ...state.interfaces.flatMap((each) => interfaceLines(state, each, keysOf(secrets, state.node, each))),
     ...state.routes.map((route) => `  ip ${routeReplace(route)}`),
-    ...state.rules.map((rule) => `  ip ${ruleAdd(rule)}`),
+    ...state.rules.filter((rule) => !isOfUplink(rule)).map((rule) => `  ip ${ruleAdd(rule)}`),
     "}",
     'case "$1" in',
     // Without the way back a half of it would stay.

@@ -6,6 +6,7 @@ import { familyOf, hostPrefix, lengthOf } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Secrets } from "../core/secrets.ts";
 import { NFT_TABLE, ROUTE_PROTOCOL, type NodeState, type TunnelInterface } from "../core/node-state.ts";
+import { isOfUplink } from "../core/uplink-rules.ts";
 import { interfaceSysctls, machineSysctls, putBack, switchedOn } from "./kept-sysctls.ts";
 import { routeReplace, ruleAdd, ruleDelete } from "./iproute.ts";
 import { keysOf, markLines, peerLines, type InterfaceKeys } from "./wireguard.ts";
@@ -37,7 +38,13 @@ export const wgQuickFiles = (plan: Plan, secrets: Secrets): WgQuickFile[] =>
 /** The text of `<interface>.conf`. It holds secrets: mode 0600. */
 function wgQuickFile(head: string, state: NodeState, each: TunnelInterface, keys: InterfaceKeys): string {
   const { peer } = each;
-  const way = peer.forwarder === undefined ? "" : ` over the forwarder ${peer.forwarder}`;
+  const way =
+    peer.forwarder !== undefined
+      ? ` over the forwarder ${peer.forwarder}`
+      : peer.uplink !== undefined
+        ? ` over the uplink ${peer.uplink}`
+        : "";
+  const uplinkRules = rulesOf(state, each).filter(isOfUplink);
   const lines = [
     `${head}${state.node} to ${peer.node}${way}. Change the network file and export again.`,
     "[Interface]",
@@ -49,6 +56,8 @@ function wgQuickFile(head: string, state: NodeState, each: TunnelInterface, keys
     `Address = ${state.addresses.map(hostPrefix).join(", ")}`,
     `MTU = ${each.mtu}`,
     "Table = off",
+    // Before it sends anything.
+    ...ruleHooks(uplinkRules).map((hook) => `PreUp = ${hook}`),
     ...upHooks(state, each).map((hook) => `PostUp = ${hook}`),
     ...downHooks(state).map((hook) => `PostDown = ${hook}`),
     "",
@@ -70,10 +79,7 @@ function upHooks(state: NodeState, each: TunnelInterface): string[] {
     ...state.routes
       .filter((route) => route.interface === each.name)
       .map((route) => `ip ${routeReplace(route)}`),
-    ...rulesOf(state, each).flatMap((rule) => [
-      `ip ${ruleDelete(rule)} 2>/dev/null || true`,
-      `ip ${ruleAdd(rule)}`,
-    ]),
+    ...ruleHooks(rulesOf(state, each).filter((rule) => !isOfUplink(rule))),
   ];
 }
 
@@ -91,6 +97,8 @@ function shortLines(parts: readonly (readonly string[])[]): string[] {
   }
   return lines;
 }
+const ruleHooks = (rules: NodeState["rules"]): string[] =>
+  rules.flatMap((rule) => [`ip ${ruleDelete(rule)} 2>/dev/null || true`, `ip ${ruleAdd(rule)}`]);
 
 /** An IPv6 address is tentative for a moment, and no route may name it as its source so long. */
 const ADDRESS_READY = 'while [ -n "$(ip -6 address show dev %i tentative)" ]; do sleep 0.02; done';
@@ -132,11 +140,16 @@ const downHooks = (state: NodeState): string[] => [
   ...LAST_DOWN,
 ];
 
-/** Rules that name no interface stand by the default routes that they lead to. */
+/**
+ * Those for packets of tunnels over an uplink stand by the tunnels that have the mark; others that name no interface, by the
+ * default routes that they lead to.
+ */
 export const rulesOf = (state: NodeState, each: TunnelInterface): NodeState["rules"] =>
-  state.rules.filter((rule) =>
-    rule.iif === undefined ? leadsOut(state, each.name) : rule.iif === each.name,
-  );
+  state.rules.filter((rule) => {
+    if (rule.iif !== undefined) return rule.iif === each.name;
+    if (isOfUplink(rule)) return rule.fwmark === each.fwmark;
+    return leadsOut(state, each.name);
+  });
 
 const leadsOut = ({ routes }: NodeState, name: string): boolean =>
   routes.some((route) => route.interface === name && lengthOf(route.prefix) === 0);

@@ -204,3 +204,40 @@ describe("agents and a controller", () => {
     expect(scene.way(a, c)).toBe("a c");
   });
 });
+
+describe("two tunnels of one pair", () => {
+  const text = `overlay: 10.0.0.0/24
+nodes:
+  a: { uplinks: { lte: { table: 102 } } }
+  c: { endpoint: 203.0.113.2 }
+paths: [a => c, c -> a]
+`;
+  const twice = compile(parse(text, "tofro.yaml").spec!, undefined, { agents: true });
+  const impaired = (delayMs: number): Impairment => ({ ...NONE, delayMs });
+  const LTE = { from: "a", to: "c", over: "lte" } as const;
+
+  it("are two links: the better is taken, the other when that one dies, and the better again", () => {
+    const underlay = new Underlay(twice.topology, {
+      links: [
+        { from: "a", to: "c", impairment: impaired(60) },
+        { ...LTE, impairment: impaired(20) },
+      ],
+      fallback: impaired(10),
+    });
+    const simulation = new Simulation(twice, underlay, 1);
+    const run = (ms: number): void => simulation.timeline.runUntil(simulation.nowMs + ms);
+    const over = (from: number, to: number): string[] =>
+      simulation.journey(from, to).links.map((link) => twice.topology.tunnels[link >> 1]!.id);
+    const [one, other] = ["a", "c"].map((name) => simulation.links.names.indexOf(name)) as [number, number];
+    expect(over(one, other)).toEqual(["a - c"]);
+    run(15_000);
+    expect(over(one, other)).toEqual(["a - c [lte]"]);
+    underlay.set(LTE, { lossPercent: 100 });
+    run(300);
+    expect(over(one, other)).toEqual(["a - c"]);
+    expect(over(other, one)).toEqual(["a - c"]);
+    underlay.set(LTE, { lossPercent: 0 });
+    run(60_000);
+    expect(over(one, other)).toEqual(["a - c [lte]"]);
+  });
+});

@@ -56,4 +56,4 @@ export class Underlay {
   }
 }
 
-const keyOf = ({ from, to }: Direction): string => `${from} ${to}`;
+const keyOf = ({ from, to, over = "" }: Direction): string => `${from} ${to} ${over}`;

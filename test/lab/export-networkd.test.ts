@@ -47,7 +47,7 @@ wireguard-go ${name}
 sed '/^[[]NetDev]/,/^$/d; s/^[[]WireGuard]/[Interface]/; s/^[[]WireGuardPeer]/[Peer]/; s/^FirewallMark/FwMark/' /run/netdev/*-${name}.netdev | wg setconf ${name} /dev/stdin
 ip link set ${name} mtu $(sed -n s/^MTUBytes=//p /run/netdev/*-${name}.netdev)`;
 
-describe.each([["five-nodes"], ["mtu"], ["exit"]])("%s", (name) => {
+describe.each([["five-nodes"], ["mtu"], ["exit"], ["uplinks"]])("%s", (name) => {
   it("comes up by networkd as by the script, and traffic goes as predicted", async () => {
     await withLab(golden(name), { bare: true }, async (lab, folder) => {
       const { network, plan } = await settle(await readNetwork(join(folder, "tofro.yaml")));

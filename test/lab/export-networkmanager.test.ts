@@ -96,7 +96,7 @@ async function shaken(host: Host, { interfaces }: NodeState): Promise<void> {
   await vi.waitFor(async () => expect(await silent()).toEqual([]), wait);
 }
 
-describe.each([["five-nodes"], ["mtu"], ["exit"]])("%s", (name) => {
+describe.each([["five-nodes"], ["mtu"], ["exit"], ["uplinks"]])("%s", (name) => {
   it("is read whole by NetworkManager, and comes up by it as by the script", async () => {
     await withLab(golden(name), { bare: true }, async (lab, folder) => {
       const { network, plan } = await settle(await readNetwork(join(folder, "tofro.yaml")));

@@ -21,6 +21,7 @@ const NETWORKS: Readonly<Record<string, string>> = {
   prefixes: read("golden", "prefixes", "tofro.yaml"),
   // With a kill switch, resolvers beyond the exit, and an endpoint that is a name.
   "exit-dns": read("golden", "exit-dns", "tofro.yaml"),
+  uplinks: read("golden", "uplinks", "tofro.yaml"),
 };
 
 async function writeFiles(lab: TestLab, files: readonly WgQuickFile[]): Promise<void> {

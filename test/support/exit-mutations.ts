@@ -5,13 +5,13 @@ import type { Exits, NodeState, Rule } from "../../src/core/node-state.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Mutant } from "./mutations.ts";
 
-interface ExitMutation {
+export interface ExitMutation {
   readonly name: string;
   readonly mutate: (plan: Plan) => Iterable<Mutant>;
 }
 
 /** Mutants of one machine each; `change` gives every way to break it. */
-const onMachines = (
+export const onMachines = (
   name: string,
   change: (state: NodeState, plan: Plan) => readonly NodeState[],
 ): ExitMutation => ({

@@ -9,10 +9,10 @@ export const PATIENCE = kernelLane === undefined ? 1 : 10;
 /** The lane as `npm test` has it on an emulated processor, where everything would take hours. Files that are named run whole. */
 export const BRIEF = process.env["TOFRO_KERNEL_BRIEF"] !== undefined;
 
-/** Where it shall be brief, without the largest networks, which take ten minutes, and without what the three nodes show, too. */
+/** Where it shall be brief, without the largest networks, which take five to ten minutes, and without what the three nodes show, too. */
 export const withinPatience = <Case extends readonly [name: string, ...rest: unknown[]]>(
   cases: readonly Case[],
-): Case[] => cases.filter(([name]) => !BRIEF || !/^(five-nodes|port-forward)/.test(name));
+): Case[] => cases.filter(([name]) => !BRIEF || !/^(five-nodes|port-forward|uplinks)/.test(name));
 
 /** Where it shall be brief: without cases of which everything that they show has been shown by those before them. */
 export function briefly<Case>(

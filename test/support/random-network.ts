@@ -15,6 +15,8 @@ export interface Limits {
   readonly behind?: boolean;
   /** Some nodes leave at others, where a line lets them. */
   readonly exits?: boolean;
+  /** Some nodes have uplinks, and some hops take one. */
+  readonly uplinks?: boolean;
 }
 
 const prefixes = (index: number, families: string): string =>
@@ -36,6 +38,7 @@ export const randomNetwork = ({
   rich,
   behind = false,
   exits = false,
+  uplinks = false,
 }: Limits): fc.Arbitrary<RandomNetwork> =>
   fc
     .record({
@@ -91,11 +94,34 @@ export const randomNetwork = ({
               ...(options % 7 === 0 && families.includes("4") ? ["dns: [9.9.9.9, 149.112.112.112]"] : []),
             ]
           : [];
+      /** Of even nodes: one that only dials out, one to dial, one that has both. */
+      const uplinksOf = (index: number): string[] =>
+        uplinks && index % 2 === 0
+          ? [
+              "lte: { table: 102 }",
+              `v6: { endpoint: "2001:db8::${index + 1}" }`,
+              ...(options % 2 === 0 ? [`other: { endpoint: 203.0.113.${index + 1}, table: 103 }`] : []),
+            ]
+          : [];
+      /** Over one of them whenever the other end can be dialled there. */
+      const arrow = (x: string, y: string): string => {
+        const [a, b] = [names.indexOf(x), names.indexOf(y)];
+        const known = [a, b]
+          .flatMap((index) => uplinksOf(index))
+          .map((each) => each.slice(0, each.indexOf(":")));
+        const over = known[random(known.length + 1)];
+        const lteFails =
+          over === "lte" && ![a, b].some((index) => endpoints[index]! && uplinksOf(index).length === 0);
+        return over === undefined || lteFails ? "->" : `-[${over}]->`;
+      };
+      const lineOf = (path: readonly string[]): string =>
+        path.slice(1).reduce((line, to, index) => `${line} ${arrow(path[index]!, to)} ${to}`, path[0]!);
       const node = (name: string, index: number): string => {
         const parts = [
           ...(endpoints[index]! ? [`endpoint: 198.51.100.${index + 1}`] : []),
           ...(options % 3 === 1 && index % 3 === 1 ? [`mtu: ${1280 + ((index * 20) % 140)}`] : []),
           ...leaving(name),
+          ...(uplinksOf(index).length > 0 ? [`uplinks: { ${uplinksOf(index).join(", ")} }`] : []),
           ...([...exitOf.values()].includes(name) ? ["exit: true"] : []),
           ...(behind ? [prefixes(index, "4")] : []),
           ...(options % 5 === 2 && index % 4 === 0 ? [prefixes(index, families)] : []),
@@ -108,7 +134,7 @@ export const randomNetwork = ({
         "nodes:",
         ...names.map(node),
         "paths:",
-        ...pinned.map((path) => `  - ${path.join(" -> ")}`),
+        ...pinned.map((path) => `  - ${uplinks ? lineOf(path) : path.join(" -> ")}`),
         ...measured.map((line) => `  - ${line}`),
         "",
       ].join("\n");

@@ -5,6 +5,7 @@ import type { Links } from "./links.ts";
 // a - b, b - c; of b.
 const LINKS: Links = {
   names: ["a", "b", "c"],
+  tunnels: ["a - b", "b - c"],
   senders: Int32Array.of(0, 1, 1, 2),
   receivers: Int32Array.of(1, 0, 2, 1),
   outgoing: [[0], [1, 2], [3]],

@@ -95,6 +95,16 @@ function configSchema(at: Position) {
     name: z.string(),
     addresses: z.array(located(address)),
     endpoint: endpoint.exactOptional(),
+    uplinks: z
+      .array(
+        placed({
+          name: z.string(),
+          endpoint: located(z.string()).exactOptional(),
+          table: located(z.number()).exactOptional(),
+          mtu: located(z.number()).exactOptional(),
+        }),
+      )
+      .exactOptional(),
     prefixes: z.array(located(prefix)),
     isExit: z.literal(true).exactOptional(),
     leaves: z
@@ -132,7 +142,13 @@ function configSchema(at: Position) {
     placed({ ...forwards, listen: endpoint }),
     placed({ ...forwards, on: located(z.string()), port: located(z.number()).exactOptional() }),
   ]);
-  const hops = z.array(z.strictObject({ to: z.string(), forwarder: z.string().exactOptional() }));
+  const hops = z.array(
+    z.strictObject({
+      to: z.string(),
+      forwarder: z.string().exactOptional(),
+      uplink: z.string().exactOptional(),
+    }),
+  );
   const backup = z.union([
     z.strictObject({ kind: z.enum(["any", "none"]) }),
     placed({ kind: z.literal("path"), from: z.string(), hops }),

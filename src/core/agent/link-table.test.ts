@@ -6,6 +6,7 @@ import { LinkTable } from "./link-table.ts";
 /** Two nodes and a tunnel: link 0 is a's, link 1 is b's. */
 const links = {
   names: ["a", "b"],
+  tunnels: ["a - b"],
   senders: Int32Array.of(0, 1),
   receivers: Int32Array.of(1, 0),
   outgoing: [[0], [1]],

@@ -4,6 +4,8 @@ import type { Topology } from "../topology.ts";
 
 export interface Links {
   readonly names: readonly string[];
+  /** Ids, by tunnel: link `2 * tunnel + end`. */
+  readonly tunnels: readonly string[];
   /** By link: the node that sends it, and the one that receives it. */
   readonly senders: Int32Array;
   readonly receivers: Int32Array;
@@ -23,7 +25,14 @@ export function linksOf({ nodes, tunnels }: Pick<Topology, "nodes" | "tunnels">)
     list.forEach((node, link) => found[node]!.push(link));
     return found;
   };
-  return { names, senders, receivers, outgoing: by(senders), incoming: by(receivers) };
+  return {
+    names,
+    tunnels: tunnels.map(({ id }) => id),
+    senders,
+    receivers,
+    outgoing: by(senders),
+    incoming: by(receivers),
+  };
 }
 
 /**

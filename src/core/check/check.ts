@@ -16,6 +16,7 @@ import { arrows, linesOf } from "./line.ts";
 import { buildMachines } from "./machine.ts";
 import type { HostOptions, Machine } from "./machine.ts";
 import { addressOf, reachOf } from "./reach.ts";
+import { judgeUplinks } from "./uplinks.ts";
 import { lossOf, walk } from "./walk.ts";
 
 export interface CheckResult {
@@ -56,6 +57,7 @@ export function check(spec: Spec, states: readonly NodeState[], options: HostOpt
     }
   }
   judgeExits(spec, states, lineFor, findings);
+  judgeUplinks(spec, states, findings);
   const diagnostics = findings.diagnostics();
   return { ok: !hasErrors(diagnostics), diagnostics, directions };
 }

@@ -2,7 +2,7 @@
 import { format, overlaps, parseAddress } from "../address.ts";
 import type { Family, Prefix } from "../address.ts";
 import type { NodeState } from "../node-state.ts";
-import type { LeavesSpec, Spec } from "../spec.ts";
+import type { LeavesSpec, Spec, UplinkSpec } from "../spec.ts";
 import { firstHost } from "./direction.ts";
 import type { Fault, Findings } from "./findings.ts";
 import { deviation, type LineFor } from "./line.ts";
@@ -23,7 +23,7 @@ export function judgeExits(
   // Machines that are on the internet have a default route.
   const machines = buildMachines(states, { defaultRoute: true }, spec);
   const named = new Map(machines.map((machine) => [machine.name, machine]));
-  for (const { name, leaves, prefixes } of spec.nodes) {
+  for (const { name, leaves, prefixes, uplinks = [] } of spec.nodes) {
     const [from, exit] = [named.get(name), named.get(leaves?.via.value ?? "")];
     if (leaves === undefined || from === undefined || exit === undefined) continue;
     const state = states.find(({ node }) => node === name)!;
@@ -38,7 +38,7 @@ export function judgeExits(
               ...[outside, ...resolversOf(spec, exit.name, own.family)].flatMap((each) =>
                 faultsOf({ from, exit, own, lan, outside: each }, lineFor),
               ),
-              ...uplinkFaults(from, leaves, outside),
+              ...uplinkFaults(from, leaves, uplinks, outside),
             ];
       }),
       ...killSwitchFaults(state, leaves),
@@ -93,12 +93,21 @@ function detour(walked: Walk, from: Machine, to: Machine, lineFor: LineFor): Fau
 }
 
 /** What answers from another address, is excepted or is the tunnels' own goes on by the uplink. */
-function uplinkFaults(from: Machine, { except }: LeavesSpec, outside: Host): Fault[] {
+function uplinkFaults(
+  from: Machine,
+  { except }: LeavesSpec,
+  uplinks: readonly UplinkSpec[],
+  outside: Host,
+): Fault[] {
   const bound = hostOf(format(outside.family, outside.value + 1n));
   const spared = except
     .map(({ value }) => firstHost(value))
     .filter(({ family }) => family === outside.family);
-  const marks = new Set([...from.ports.values()].map(({ state }) => state.fwmark));
+  // Those that are led to another uplink are `judgeUplinks`' business.
+  const led = new Set(uplinks.flatMap(({ name, table }) => (table ? [name] : [])));
+  const marks = new Set(
+    [...from.ports.values()].flatMap(({ state }) => (led.has(state.peer.uplink ?? "") ? [] : [state.fwmark])),
+  );
   const ways = [
     { what: "answers from its uplink's address", found: lookup(from, "lo", bound, outside) },
     ...spared.map((host) => ({

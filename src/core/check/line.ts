@@ -27,7 +27,7 @@ function canFollow(line: PathSpec, from: string, to: string, dialled: ReadonlySe
   const hops = hopsTo(line, to);
   const names = [from, ...hops.map((hop) => hop.to)];
   const possible = hops.every(
-    (hop, index) => hop.forwarder !== undefined || dialled.has(names[index]!) || dialled.has(hop.to),
+    (hop, index) => overOf(hop) !== undefined || dialled.has(names[index]!) || dialled.has(hop.to),
   );
   return possible && new Set(names).size === names.length;
 }
@@ -39,6 +39,7 @@ export function deviation(line: PathSpec, walked: Walk): { at: string; why: stri
     from: port.machine.name,
     to: exits[index + 1]?.port.machine.name ?? last.name,
     forwarder: port.forwarder,
+    uplink: port.state.peer.uplink,
   }));
   const say = (at: string | undefined, wants: string): { at: string; why: string } => ({
     at: at ?? last.name,
@@ -48,14 +49,18 @@ export function deviation(line: PathSpec, walked: Walk): { at: string; why: stri
     const hops = hopsTo(line, last.name);
     const length = Math.max(hops.length, steps.length);
     const wrong = Array.from({ length }, (_, index) => index).find(
-      (index) => hops[index]?.to !== steps[index]?.to || hops[index]?.forwarder !== steps[index]?.forwarder,
+      (index) =>
+        hops[index]?.to !== steps[index]?.to ||
+        hops[index]?.forwarder !== steps[index]?.forwarder ||
+        hops[index]?.uplink !== steps[index]?.uplink,
     );
     return wrong === undefined ? undefined : say(steps[wrong]?.from, `the line says \`${line.text}\``);
   }
   // The limits of an `all` line hold where they can.
   if (line.from === "all" || line.to === "all") return undefined;
   const { avoid, via, maxHops } = line;
-  for (const [index, { from, to, forwarder }] of steps.entries()) {
+  for (const [index, { from, to, forwarder, uplink }] of steps.entries()) {
+    if (uplink !== undefined && avoid.includes(uplink)) return say(from, `the line avoids ${uplink}`);
     for (const name of [index < steps.length - 1 ? to : undefined, forwarder]) {
       if (name === undefined) continue;
       if (avoid.includes(name)) return say(from, `the line avoids ${name}`);
@@ -71,11 +76,20 @@ export function deviation(line: PathSpec, walked: Walk): { at: string; why: stri
 export function arrows(walked: Walk): string {
   const [first, ...rest] = pathOf(walked);
   const hops = rest.map((name, index) => {
-    const forwarder = walked.exits[index]?.port.forwarder;
-    return `${forwarder === undefined ? "->" : `-[${forwarder}]->`} ${name}`;
+    const port = walked.exits[index]?.port;
+    const over = port && overOf({ forwarder: port.forwarder, uplink: port.state.peer.uplink });
+    return `${over === undefined ? "->" : `-[${over}]->`} ${name}`;
   });
   return [first, ...hops].join(" ");
 }
+
+const overOf = ({
+  forwarder,
+  uplink,
+}: {
+  readonly forwarder?: string | undefined;
+  readonly uplink?: string | undefined;
+}): string | undefined => forwarder ?? uplink;
 
 const hopsTo = (line: PinnedPath, to: string): PinnedPath["hops"] =>
   line.to === "all" ? line.hops.map((hop) => (hop.to === "all" ? { ...hop, to } : hop)) : line.hops;

@@ -13,6 +13,8 @@ import type { Host, Range } from "./prefix-map.ts";
 export interface HostOptions {
   /** Whether hosts have a default route outside the overlay; false, the default, is the worse case for loose rp_filter. */
   readonly defaultRoute?: boolean;
+  /** Tables that have a default route, of uplinks that are up. */
+  readonly uplinkTables?: readonly number[];
 }
 
 export interface Machine {
@@ -60,7 +62,13 @@ export interface Port {
 }
 
 /** Where a route leads: into a tunnel, to the subnets behind the node, or out of the overlay by the host's default route. */
-export type Exit = TunnelExit | { readonly kind: "lan" } | { readonly kind: "uplink" };
+export type Exit = TunnelExit | { readonly kind: "lan" } | Uplink;
+
+interface Uplink {
+  readonly kind: "uplink";
+  /** Of an uplink that has its own; absent: main. */
+  readonly table?: number;
+}
 
 export interface TunnelExit {
   readonly kind: "tunnel";
@@ -102,7 +110,7 @@ export function buildMachines(
   options: HostOptions = {},
   spec?: Spec,
 ): readonly Machine[] {
-  const machines = states.map((state, index) => buildMachine(state, index, options.defaultRoute ?? false));
+  const machines = states.map((state, index) => buildMachine(state, index, options));
   const relayFault = spec === undefined ? rented : relays(spec, states, machines);
   const ports = machines.flatMap((machine) => [...machine.ports.values()]);
   for (const ends of Map.groupBy(ports, (port) => port.state.tunnel).values()) {
@@ -120,7 +128,11 @@ function swallowed({ machine, state }: Port): string | undefined {
   return exit?.kind === "tunnel" ? exit.port.state.name : undefined;
 }
 
-function buildMachine(state: NodeState, index: number, defaultRoute: boolean): Machine {
+function buildMachine(
+  state: NodeState,
+  index: number,
+  { defaultRoute = false, uplinkTables = [] }: HostOptions,
+): Machine {
   const sysctls = new Map(state.sysctls.map(({ key, value }) => [key, value]));
   const hosts = state.addresses.map(hostOf);
   const ports = new Map<string, Port>();
@@ -143,6 +155,11 @@ function buildMachine(state: NodeState, index: number, defaultRoute: boolean): M
 
   const main: (readonly [Prefix, Exit])[] = defaultRoute ? DEFAULTS.map((prefix) => [prefix, UPLINK]) : [];
   const tables = new Map([["main" as "main" | number, main]]);
+  for (const table of uplinkTables)
+    tables.set(
+      table,
+      DEFAULTS.map((prefix) => [prefix, { kind: "uplink", table }]),
+    );
   for (const route of state.routes) {
     const exit = exitOf(route, machine, hosts);
     if (typeof exit === "string") machine.refused.push({ range: spanOf(route.prefix), why: exit });

@@ -1,6 +1,7 @@
 // Nodes and links as typed arrays: what the choosing walks on.
 //
 // Link `2 * tunnel + end` is the direction that `end` sends, as in route.ts.
+import { detourOf } from "../graph.ts";
 import type { LinkIndex } from "../route.ts";
 import type { Topology } from "../topology.ts";
 
@@ -34,8 +35,7 @@ export function graphOf(topology: Topology): Graph {
   const rank = (link: LinkIndex): number => {
     const receiver = senders[link ^ 1]!;
     const hidden = topology.nodes[receiver]!.endpoint === undefined;
-    const forwarded = topology.tunnels[link >> 1]!.forwarder !== undefined;
-    return (Number(hidden) * topology.nodes.length + receiver) * 2 + Number(forwarded);
+    return (Number(hidden) * topology.nodes.length + receiver) * 3 + detourOf(topology.tunnels[link >> 1]!);
   };
   return graphFrom(topology.nodes.length, senders, rank);
 }

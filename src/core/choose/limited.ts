@@ -1,4 +1,5 @@
 // The cheapest ways that keep to limits: nodes and links to leave out, a number of hops.
+import { mayRunOver } from "../graph.ts";
 import type { LinkIndex } from "../route.ts";
 import type { MeasuredPath } from "../spec.ts";
 import type { Topology } from "../topology.ts";
@@ -17,7 +18,7 @@ export const UNLIMITED: Limits = { mostHops: Infinity, allows: () => true, passe
 export function limitsOfLine({ nodes, tunnels }: Topology, { avoid, via, maxHops }: MeasuredPath): Limits {
   const allowed = (name: string): boolean =>
     !avoid.includes(name) && (via === undefined || via.includes(name));
-  const isAllowed = tunnels.map(({ forwarder }) => forwarder === undefined || allowed(forwarder));
+  const isAllowed = tunnels.map((tunnel) => mayRunOver(tunnel, { avoid, ...(via && { via }) }));
   return {
     mostHops: maxHops ?? Infinity,
     allows: (link) => isAllowed[link >> 1]!,

@@ -3,6 +3,7 @@ import { hopsTo, linesByPair, type PairKey } from "../lines.ts";
 import { isLimited, type LinkIndex } from "../route.ts";
 import type { Hop, PinnedPath, Spec } from "../spec.ts";
 import type { Topology } from "../topology.ts";
+import { nameOver } from "../tunnels.ts";
 import { graphOf, type Graph } from "./graph.ts";
 import { limitsOfLine, type Limits } from "./limited.ts";
 import { reservedOf, type Reserved } from "./reserved.ts";
@@ -82,7 +83,7 @@ class Reader {
         .subarray(leavingAt[at], leavingAt[at + 1])
         .find(
           (each) =>
-            receivers[each] === next && this.#topology.tunnels[each >> 1]!.forwarder === hop.forwarder,
+            receivers[each] === next && nameOver(this.#topology.tunnels[each >> 1]!) === nameOver(hop),
         );
       if (link === undefined) return [];
       links.push(link);

@@ -2,6 +2,7 @@
 import { contains, familyOf, hostPrefix } from "../address.ts";
 import { IDENTITY_ALIAS } from "../observed.ts";
 import { FIRST_TABLE, IDENTITY, ROUTE_PROTOCOL } from "../node-state.ts";
+import { isOfUplink } from "../uplink-rules.ts";
 import type { SeenRoute } from "./facts-routes.ts";
 import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
@@ -147,7 +148,10 @@ function ports({ facts, state, ours }: Subject): Found[] {
 
 function tables({ facts, state, tunnels }: Subject): Found[] {
   const used = new Set(
-    state.rules.flatMap(({ table }) => (typeof table === "string" ? [] : [String(table)])),
+    // Those of uplinks are the machine's own.
+    state.rules.flatMap((rule) =>
+      typeof rule.table === "string" || isOfUplink(rule) ? [] : [String(rule.table)],
+    ),
   );
   return facts.routes.flatMap((route): Found[] => {
     const { family, table } = route;

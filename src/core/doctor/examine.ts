@@ -11,6 +11,7 @@ import { judgeRouting } from "./routing.ts";
 import { judgeSettings, judgeSoftware } from "./software.ts";
 import { subjectOf } from "./subject.ts";
 import { judgeUnderlay } from "./underlay.ts";
+import { judgeUplinks } from "./uplinks.ts";
 
 const RANK = { error: 0, warning: 1, note: 2 } as const;
 
@@ -26,6 +27,7 @@ export function examine(plan: Plan, state: NodeState, facts: Facts): Finding[] {
     judgeRouting,
     judgeUnderlay,
     judgeResolvers,
+    judgeUplinks,
   ]
     .flatMap((judge) => judge(subject))
     .map((found) => ({ node: state.node, ...found }))

@@ -12,6 +12,10 @@ export interface Underlay {
   >;
 }
 
+/** What is asked of the underlay for a tunnel: its packets may be led by their mark. */
+export const underlayKey = (host: string, fwmark?: number): string =>
+  fwmark === undefined ? host : `${host} ${fwmark}`;
+
 /** Pings of one address that must not be cut on the way, by the size of their IP packet in bytes. */
 export interface Room {
   /** Largest that was answered; undefined: none was, so that nothing is known. */
@@ -28,12 +32,12 @@ const routeGet = z.array(
   }),
 );
 
-/** By host, of lines `host NAME` with lines `address ADDRESS JSON` below them. */
+/** By `underlayKey`, of lines `host KEY` with lines `address ADDRESS JSON` below them. */
 export function underlaysOf(lines: readonly string[]): Map<string, Underlay> {
   const found = new Map<string, string[]>();
   let own: string[] = [];
   for (const line of lines) {
-    const host = /^host (\S+)$/.exec(line)?.[1];
+    const host = /^host (\S+(?: \d+)?)$/.exec(line)?.[1];
     if (host === undefined) own.push(line);
     else found.set(host, (own = []));
   }

@@ -54,7 +54,10 @@ export interface Facts {
   readonly rules: readonly SeenRule[];
   readonly wireguard: ReadonlyMap<string, WireguardDevice>;
   readonly sockets: readonly UdpSocket[];
+  /** By `underlayKey`. */
   readonly underlay: ReadonlyMap<string, Underlay>;
+  /** By table and family (`102 4`), the device of a route; absent: the table has none. */
+  readonly uplinks: ReadonlyMap<string, string>;
   /** By address. */
   readonly rooms: ReadonlyMap<string, Room>;
   readonly resolvers: readonly SeenResolver[];
@@ -133,6 +136,12 @@ export function parseFacts(output: string): Facts {
     wireguard: wireguardOf(lines),
     sockets: lines("sockets").flatMap(socketOf),
     underlay: underlaysOf(lines("endpoints")),
+    uplinks: new Map(
+      lines("uplinks").flatMap((line) => {
+        const [, way, device] = /^(\d+ [46]) (\S+)$/.exec(line) ?? [];
+        return way === undefined ? [] : [[way, device!] as const];
+      }),
+    ),
     rooms: roomsOf(lines("room")),
     resolvers: lines("resolvers").flatMap(resolverOf),
     closed: new Set(lines("closed")),

@@ -34,7 +34,8 @@ export type FindingCode =
   | "strict-rp-filter"
   | "sysctl-at-boot"
   | "table-taken"
-  | "underlay-mtu";
+  | "underlay-mtu"
+  | "uplink-table";
 
 export interface Finding {
   /** Part of the `--json` shape. */

@@ -13,6 +13,7 @@ import type { BaseChain } from "./ruleset.ts";
 import type { Subject } from "./subject.ts";
 import { walkChain } from "./walk-chain.ts";
 import { dropOnAllWays, underlayWays } from "./ways.ts";
+import { underlayOf } from "./underlay.ts";
 
 export function judgeEnds(subject: Subject, notes: FirewallNotes): void {
   for (const base of chainsAt(subject, ["input", "output"])) {
@@ -38,9 +39,7 @@ function judgeWireguard(
   const isInput = base.hook === "input";
   const { endpoint } = each.peer;
   if (isInput ? !isDialled(plan, each.tunnel, state.node) : endpoint === undefined) return;
-  for (const family of isInput
-    ? dialledFamilies(subject, each.tunnel)
-    : dialFamilies(subject, endpoint!.host)) {
+  for (const family of isInput ? dialledFamilies(subject, each.tunnel) : dialFamilies(subject, each)) {
     if (!isOfFamily(base, family)) continue;
     const packet: Packet = {
       family,
@@ -203,5 +202,5 @@ function dialledFamilies({ plan, state }: Subject, tunnel: string): Family[] {
 }
 
 /** As this machine resolves it: the first is what WireGuard takes. */
-const dialFamilies = ({ facts }: Subject, host: string): Family[] =>
-  (facts.underlay.get(host)?.addresses ?? []).slice(0, 1).map(familyOf);
+const dialFamilies = ({ facts }: Subject, each: TunnelInterface): Family[] =>
+  (underlayOf(each, facts)?.addresses ?? []).slice(0, 1).map(familyOf);

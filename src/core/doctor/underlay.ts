@@ -1,7 +1,9 @@
 // The internet below: endpoints that resolve, can be reached, have room for a full packet, and are still dialled.
 import { contains, familyOf } from "../address.ts";
 import type { TunnelInterface } from "../node-state.ts";
+import { isOfUplink } from "../uplink-rules.ts";
 import type { Facts } from "./facts.ts";
+import { underlayKey, type Underlay } from "./facts-underlay.ts";
 import type { Found } from "./finding.ts";
 import type { Subject } from "./subject.ts";
 
@@ -27,9 +29,14 @@ export function judgeUnderlay(subject: Subject): Found[] {
   return [...found, ...mtu(subject, narrow)];
 }
 
-function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
+/** What the machine sees of where a tunnel is dialled, by the way that the tunnel's own packets take. */
+export const underlayOf = ({ peer, fwmark }: TunnelInterface, facts: Facts): Underlay | undefined =>
+  peer.endpoint && facts.underlay.get(underlayKey(peer.endpoint.host, fwmark));
+
+function endpoints(each: TunnelInterface, facts: Facts): Found | undefined {
+  const { name, peer, tunnel } = each;
   const { host } = peer.endpoint!;
-  const seen = facts.underlay.get(host);
+  const seen = underlayOf(each, facts);
   const known = facts.wireguard.get(name)?.peer?.endpoint?.host;
   if (seen === undefined || seen.addresses.length === 0) {
     return {
@@ -41,7 +48,8 @@ function endpoints({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
       mend: known === undefined ? [] : [`echo '${known} ${host}' >>/etc/hosts`],
     };
   }
-  if (seen.routes.size > 0) return undefined;
+  // Of one that its rules lead to an uplink `judgeUplinks` says more.
+  if (seen.routes.size > 0 || isOfUplink(each)) return undefined;
   const [address] = seen.addresses;
   const wall = facts.routes.find(
     ({ prefix, type }) =>
@@ -71,17 +79,16 @@ interface Narrow {
  * What the way to the endpoint carries, by pings that must not be cut; where none is answered, what this machine says of it.
  * An answer is as large as its ping: the narrow place may be on the way back, which the tunnel's other end suffers from.
  */
-function narrowWay(
-  { facts, ours }: Subject,
-  { name, peer, tunnel, mtu: planned }: TunnelInterface,
-): Narrow | undefined {
+function narrowWay({ facts, ours }: Subject, each: TunnelInterface): Narrow | undefined {
+  const { name, tunnel, mtu: planned } = each;
   const isUp = ours.has(name);
   const inner = isUp ? (facts.links.get(name)?.mtu ?? planned) : planned;
   const now = isUp ? facts.wireguard.get(name)?.peer?.endpoint?.host : undefined;
-  const seen = facts.underlay.get(peer.endpoint?.host ?? "");
+  const seen = underlayOf(each, facts);
   for (const address of now === undefined ? (seen?.addresses ?? []) : [now]) {
     const needed = inner + overheadOf(address);
-    const { answered = 0, lost } = facts.rooms.get(address) ?? {};
+    // Pings go as what has no mark of an uplink.
+    const { answered = 0, lost } = (isOfUplink(each) ? undefined : facts.rooms.get(address)) ?? {};
     const route = seen?.routes.get(address);
     const uplink = facts.links.get(route?.interface ?? "");
     // Hosts that answer none but small pings tell nothing of the way to them.
@@ -128,10 +135,11 @@ function mtu({ state, ours }: Subject, narrow: readonly Narrow[]): Found[] {
 const overheadOf = (address: string): number => OVERHEAD[address.includes(":") ? 6 : 4];
 
 /** A forwarder that does not masquerade drops out: both ends roam to the direct way. */
-function forwarder({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
+function forwarder(each: TunnelInterface, facts: Facts): Found | undefined {
+  const { name, peer, tunnel } = each;
   const now = facts.wireguard.get(name)?.peer?.endpoint;
   if (peer.forwarder === undefined || peer.endpoint === undefined || now === undefined) return undefined;
-  const known = facts.underlay.get(peer.endpoint.host)?.addresses ?? [];
+  const known = underlayOf(each, facts)?.addresses ?? [];
   if (known.some((address) => address === now.host)) return undefined;
   const { host, port } = peer.endpoint;
   const shown = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
@@ -145,7 +153,8 @@ function forwarder({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found
 }
 
 /** Sent and never answered, or answered no more. An idle tunnel without keepalives sends nothing, and is well. */
-function silence({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found | undefined {
+function silence(each: TunnelInterface, facts: Facts): Found | undefined {
+  const { name, peer, tunnel } = each;
   const seen = facts.wireguard.get(name)?.peer;
   if (facts.links.get(name)?.up !== true || peer.endpoint === undefined || seen === undefined)
     return undefined;
@@ -153,7 +162,7 @@ function silence({ name, peer, tunnel }: TunnelInterface, facts: Facts): Found |
   const isAlive = peer.keepaliveS === undefined ? seen.latestHandshake > 0 : ageS < SILENT_S;
   if (seen.sent === 0 || isAlive) return undefined;
   const { host, port } = peer.endpoint;
-  const answers = [...(facts.underlay.get(host)?.addresses ?? [])].some(
+  const answers = (underlayOf(each, facts)?.addresses ?? []).some(
     (address) => facts.rooms.get(address)?.answered !== undefined,
   );
   const [why, what] = facts.closed.has(name)
