@@ -1,9 +1,10 @@
 // What an agent at rest takes: processor, memory, and test packets a link. `node bench/agent.ts [TUNNELS] [SECONDS]` needs root.
-// A star, whose hub has all the tunnels; every node runs its agent, and only the hub's is measured.
+// A star, whose hub has all the tunnels; one at its rim has the controller.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { columns } from "../src/commands/columns.ts";
 import { run } from "../src/commands/run.ts";
 import { readNetwork, settle } from "../src/files/network.ts";
 import { labHost } from "../src/lab/lab.ts";
@@ -18,6 +19,7 @@ const TICKS_A_SECOND = 100;
 const spokes = Array.from({ length: TUNNELS }, (_, index) => `s${index + 1}`);
 const NETWORK = [
   "overlay: 10.77.0.0/24",
+  "controller: s1",
   "nodes:",
   "  hub: { endpoint: 198.51.100.100 }",
   ...spokes.map((name) => `  ${name}: {}`),
@@ -59,7 +61,7 @@ function processOf(line: string): Process {
 /** Ticks of the agent and of the commands below it, kB, and octets that left by each tunnel. */
 async function look(hub: Host): Promise<{ own: number; commands: number; rssKb: number; sent: number[] }> {
   const script = `pid=$(cat /run/tofro-agent/pid); echo $pid
-sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/status
+sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p' /proc/$pid/status
 cat /sys/class/net/wg-*/statistics/tx_bytes | paste -s
 cat /proc/[0-9]*/stat 2>/dev/null || true`;
   const { stdout } = await hub.run(["sh", "-c", script]);
@@ -81,20 +83,31 @@ try {
   const file = join(folder, "tofro.yaml");
   writeFileSync(file, NETWORK);
   await settle(await readNetwork(file));
-  await tofro("lab", "up", file, "--bare", "--name", NAME);
+  const lab = join(folder, "lab.yaml");
+  writeFileSync(lab, "network: ./tofro.yaml\n");
+  await tofro("lab", "up", lab, "--bare", "--name", NAME);
   await tofro("apply", "--agent", "--lab", NAME);
-  const hub = await labHost(NAME, "hub");
+  const hosts = await Promise.all(["hub", "s1"].map((node) => labHost(NAME, node)));
   await sleep(30_000);
-  const [before, begun] = [await look(hub), performance.now()];
+  const begun = performance.now();
+  const before = await Promise.all(hosts.map(look));
   await sleep(SECONDS * 1000);
-  const [after, seconds] = [await look(hub), (performance.now() - begun) / 1000];
-  const percent = (ticks: number): string => ((100 * ticks) / TICKS_A_SECOND / seconds).toFixed(1);
-  const sent = after.sent.map((octets, index) => (octets - before.sent[index]!) / seconds / 1000);
-  process.stdout.write(
-    `${TUNNELS} tunnels, ${seconds.toFixed(0)} s: ${percent(after.own - before.own)} % of a core, ` +
-      `${percent(after.commands - before.commands)} % more in commands, ${(after.rssKb / 1024).toFixed(0)} MB, ` +
-      `${Math.max(...sent).toFixed(2)} kB/s a link; load ${loadavg()[0]!.toFixed(1)}\n`,
-  );
+  const seconds = (performance.now() - begun) / 1000;
+  const after = await Promise.all(hosts.map(look));
+  const percent = (ticks: number): string => `${((100 * ticks) / TICKS_A_SECOND / seconds).toFixed(1)} %`;
+  const rows = [[`${seconds.toFixed(0)} s, % of a core`, "agent", "its commands", "memory", "into a tunnel"]];
+  for (const [index, name] of [`${TUNNELS} tunnels`, `1 tunnel, controller of ${TUNNELS + 1}`].entries()) {
+    const [was, now] = [before[index]!, after[index]!];
+    const octets = now.sent.map((each, at) => each - was.sent[at]!);
+    rows.push([
+      name,
+      percent(now.own - was.own),
+      percent(now.commands - was.commands),
+      `${(now.rssKb / 1024).toFixed(0)} MB`,
+      `${(Math.max(...octets) / seconds / 1000).toFixed(2)} kB/s`,
+    ]);
+  }
+  process.stdout.write(`${columns(rows)}load ${loadavg()[0]!.toFixed(1)}\n`);
 } finally {
   const quiet = { stdout: () => undefined, stderr: () => undefined, colour: false };
   await run(["lab", "down", "--name", NAME], quiet);

@@ -11,10 +11,15 @@ export interface Identity {
 }
 
 /** `salt` makes them of this moment only: it holds a nonce of each side. */
-export type PairKeys = (
-  peer: string,
-  salt: Uint8Array,
-) => { readonly send: Buffer; readonly receive: Buffer } | undefined;
+export type PairKeys = (peer: string, salt: Uint8Array) => Pair | undefined;
+
+interface Pair {
+  readonly send: Buffer;
+  readonly receive: Buffer;
+}
+
+/** Of each peer: there and back, and those of a life that has just ended. */
+const MOST_REMEMBERED = 4;
 
 /** Undefined for a node that is not in the network. WireGuard itself never uses a key like these: the purpose is mixed in. */
 export function pairKeys({ node, privateKey, publicKeys }: Identity, purpose: string): PairKeys {
@@ -29,11 +34,21 @@ export function pairKeys({ node, privateKey, publicKeys }: Identity, purpose: st
     shared.set(peer, secret);
     return secret;
   };
+  const remembered = new Map<string, Map<string, Pair>>();
   return (peer, salt) => {
     const secret = secretWith(peer);
     if (secret === undefined) return undefined;
+    const ofPeer = remembered.get(peer) ?? new Map<string, Pair>();
+    remembered.set(peer, ofPeer);
+    const name = Buffer.from(salt).toString("base64");
+    const known = ofPeer.get(name);
+    if (known !== undefined) return known;
     const key = (from: string, to: string): Buffer =>
       Buffer.from(hkdfSync("sha256", secret, salt, `tofro ${purpose} ${from} > ${to}`, 32));
-    return { send: key(node, peer), receive: key(peer, node) };
+    const made = { send: key(node, peer), receive: key(peer, node) };
+    ofPeer.set(name, made);
+    const [oldest] = ofPeer.keys();
+    if (ofPeer.size > MOST_REMEMBERED) ofPeer.delete(oldest!);
+    return made;
   };
 }
