@@ -1,7 +1,11 @@
 // Chaos on simulated time: links die, lose, slow down and come back, agents and controllers are killed, clocks begin anew, networks part;
 // and a prober that sees whether a packet ever goes in a circle, who is cut off for how long, and whether all is well again afterwards.
+import { allocate } from "../core/allocate.ts";
 import { parse } from "../core/parse.ts";
-import { compile, type Plan } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
+import { resolve } from "../core/resolve.ts";
+import { route } from "../core/route.ts";
+import { wantedTunnels } from "../core/tunnels.ts";
 import { NONE } from "../lab/impairment.ts";
 import { Ledger } from "./ledger.ts";
 import { Simulation } from "./simulation.ts";
@@ -48,7 +52,10 @@ const SETTLED = 1 / 3;
 /** A move that is under way when the time is over may end: where everybody answers it takes no longer. */
 const MOVE_MS = 2_000;
 
-function randomPlan(seed: number, { nodes, lines, sparse }: ChaosOptions): Plan {
+function randomPlan(
+  seed: number,
+  { nodes, lines, sparse }: ChaosOptions,
+): Pick<Plan, "spec" | "topology" | "routing"> {
   const arrow = sparse === undefined ? "<=>" : "<->";
   const random = randomFrom(seed);
   const below = (count: number): number => Math.floor(random() * count);
@@ -73,7 +80,10 @@ function randomPlan(seed: number, { nodes, lines, sparse }: ChaosOptions): Plan 
   const text = `overlay: 10.0.0.0/16\n${timing}nodes:\n${texts.join("\n")}\npaths:\n${[...wanted].map((line) => `  - ${line}\n`).join("")}`;
   const { spec, diagnostics } = parse(text, "chaos.yaml");
   if (spec === undefined) throw new Error(`the network of seed ${seed} is wrong: ${diagnostics[0]?.message}`);
-  return compile(spec, undefined, { agents: true });
+  // What machines would look like takes longer than all the rest, and there are none.
+  const tunnels = wantedTunnels(spec);
+  const topology = resolve(spec, tunnels, allocate(spec, tunnels));
+  return { spec, topology, routing: route(spec, topology) };
 }
 
 export function chaos(seed: number, options: ChaosOptions): ChaosReport {
@@ -90,6 +100,8 @@ class Chaos {
   readonly #pairs: readonly (readonly [number, number])[];
   readonly #dead = new Set<number>();
   readonly #outages: number[] = [];
+  /** By node: where a packet of it could get to, as everything is at this look. */
+  readonly #reached = new Map<number, ReadonlySet<number>>();
   /** Since when each pair is cut off without need. */
   readonly #cut = new Map<number, number>();
   #events = 0;
@@ -179,10 +191,11 @@ class Chaos {
 
   /** Who is cut off although a way of living links and agents is there. */
   #look(): void {
+    this.#reached.clear();
     this.#pairs.forEach(([from, to], index) => {
       const { kind, links } = this.#simulation.journey(from, to);
       const { senders } = this.#simulation.links;
-      const isThrough = kind === "arrived" && !links.some((link) => this.#underlay.quality(link).loss === 1);
+      const isThrough = kind === "arrived" && !links.some((link) => this.#underlay.isDead(link));
       // A node whose agent is dead cannot go another way.
       const isFrozen = links.some((link) => this.#dead.has(senders[link]!));
       const since = this.#cut.get(index);
@@ -194,14 +207,19 @@ class Chaos {
   }
 
   #isPossible(from: number, to: number): boolean {
+    const known = this.#reached.get(from) ?? this.#reach(from);
+    this.#reached.set(from, known);
+    return known.has(to);
+  }
+
+  #reach(from: number): ReadonlySet<number> {
     const { outgoing, receivers } = this.#simulation.links;
     const seen = new Set([from]);
     for (const at of seen) {
-      if (at === to) return true;
       if (this.#dead.has(at)) continue;
-      for (const link of outgoing[at]!) if (this.#underlay.quality(link).loss < 1) seen.add(receivers[link]!);
+      for (const link of outgoing[at]!) if (!this.#underlay.isDead(link)) seen.add(receivers[link]!);
     }
-    return false;
+    return seen;
   }
 
   #happen(): void {

@@ -4,11 +4,10 @@ import type { Holding } from "../core/agent/agent.ts";
 import { Forwardings } from "../core/agent/forwardings.ts";
 import { wholeOf, type Installed } from "../core/agent/installed.ts";
 import type { Choice } from "../core/choose/choice.ts";
-import { forwardingOf, repair, repairRules, withRepairs, type Forwarding } from "../core/failover/repair.ts";
+import { forwardingOf, repairRule, repairTo, type Forwarding } from "../core/failover/repair.ts";
 import { route, type LinkIndex } from "../core/route.ts";
 import type { Spec } from "../core/spec.ts";
 import type { Topology } from "../core/topology.ts";
-import type { Exceptions } from "../core/traffic.ts";
 
 /** IPv4's and IPv6's as Linux sends them. */
 const TTL = 64;
@@ -24,9 +23,11 @@ export type Journey = {
 
 export class Machines {
   readonly #forwardings: Forwardings;
-  readonly #repairs = new WeakMap<Holding, ReadonlyMap<number, LinkIndex>>();
-
-  readonly #rules = new WeakMap<Holding, Exceptions>();
+  // Worked out when a packet asks: where a network parts most that agents hold is over before one comes. -1: none.
+  /** By destination. */
+  readonly #repairs = new WeakMap<Holding, Map<number, LinkIndex>>();
+  /** By entering link, source and destination. */
+  readonly #rules = new WeakMap<Holding, Map<string, LinkIndex>>();
 
   constructor(spec: Spec, topology: Topology) {
     // Agents hold equal choices, each in an object of its own.
@@ -48,22 +49,22 @@ export class Machines {
   /** The link by which a node sends on what entered by `enter` (-1: its own), -1 for none. */
   next(holding: Holding, node: number, enter: LinkIndex, source: number, to: number): LinkIndex {
     // By a rule, which comes before the routes.
-    const except = this.#exceptions(holding, node).get(enter)?.get(source)?.get(to);
-    if (except !== undefined) return except;
+    const except = this.#forwardings.exceptions(holding, node).get(enter)?.get(source)?.get(to);
+    if (except !== undefined) return this.#repairedRule(holding, enter, source, to) ?? except;
     // Repairs are of the last whole choice.
     const whole = wholeOf(holding);
-    const repaired = this.#repairsOf(holding, node, whole).get(to);
+    const repaired = this.#repaired(holding, node, whole, to);
     if (repaired !== undefined && this.#forwardings.choiceFor(holding, node, to) === whole) return repaired;
     return this.#forwardings.own(holding, node, to);
   }
 
   /** Where a packet would go if nothing changed on its way. */
-  journey(holdings: readonly Holding[], from: number, to: number): Journey {
+  journey(holdingOf: (node: number) => Holding, from: number, to: number): Journey {
     const links: LinkIndex[] = [];
-    const { routing } = this.#forwardings.of(holdings[from]!.choice);
+    const { routing } = this.#forwardings.of(holdingOf(from).choice);
     let [at, enter] = [from, -1];
     while (at !== to) {
-      const link = this.next(holdings[at]!, at, enter, from, to);
+      const link = this.next(holdingOf(at), at, enter, from, to);
       if (link === -1) return { kind: "nowhere", links };
       links.push(link);
       if (links.length > TTL) return { kind: "looped", links };
@@ -74,26 +75,31 @@ export class Machines {
   }
 
   /** Half-way between two choices rules are not repaired. */
-  #exceptions(holding: Holding, node: number): Exceptions {
-    const known = this.#rules.get(holding);
-    if (known !== undefined) return known;
-    const exceptions = this.#forwardings.exceptions(holding, node);
-    const repairs =
-      holding.before === undefined
-        ? repairRules(this.#forwardings.of(holding.choice), node, holding.down)
-        : [];
-    const rules = repairs.length === 0 ? exceptions : withRepairs(exceptions, repairs);
-    this.#rules.set(holding, rules);
-    return rules;
+  #repairedRule(holding: Holding, enter: LinkIndex, source: number, to: number): LinkIndex | undefined {
+    if (holding.before !== undefined || holding.down.size === 0) return undefined;
+    return lookUp(this.#rules, holding, `${enter} ${source} ${to}`, () =>
+      repairRule(this.#forwardings.of(holding.choice), enter, source, to, holding.down),
+    );
   }
 
-  #repairsOf(holding: Holding, node: number, whole: Choice): ReadonlyMap<number, LinkIndex> {
-    const known = this.#repairs.get(holding);
-    if (known !== undefined) return known;
-    const repairs = new Map(
-      repair(this.#forwardings.of(whole), node, holding.down).map(({ to, link }) => [to, link] as const),
+  #repaired(holding: Holding, node: number, whole: Choice, to: number): LinkIndex | undefined {
+    if (holding.down.size === 0) return undefined;
+    return lookUp(this.#repairs, holding, to, () =>
+      repairTo(this.#forwardings.of(whole), node, to, holding.down),
     );
-    this.#repairs.set(holding, repairs);
-    return repairs;
   }
+}
+
+/** What was found before, or is found now. */
+function lookUp<Key>(
+  known: WeakMap<Holding, Map<Key, LinkIndex>>,
+  holding: Holding,
+  key: Key,
+  find: () => LinkIndex | undefined,
+): LinkIndex | undefined {
+  let own = known.get(holding);
+  if (own === undefined) known.set(holding, (own = new Map()));
+  let link = own.get(key);
+  if (link === undefined) own.set(key, (link = find() ?? -1));
+  return link === -1 ? undefined : link;
 }

@@ -28,6 +28,8 @@ const WORK_MS = 5;
 const FARTHEST_CLOCK_MS = 1e7;
 const DRIFT_PPM = 50;
 
+type Notices = Extract<Effect, { readonly kind: "tell" }>["notices"];
+
 interface Player {
   agent: Agent;
   /** False: the agent is dead; its routes stay as they are. */
@@ -50,17 +52,19 @@ export class Simulation {
   readonly timeline = new Timeline();
   readonly links: Links;
   readonly network: Network;
-  readonly #plan: Plan;
+  readonly #plan: Pick<Plan, "spec" | "topology">;
   readonly #underlay: Underlay;
   readonly #random: () => number;
   readonly #machines: Machines;
   readonly #players: Player[];
   readonly #seat: number;
+  /** By what was said: to whom it has come, in which life. Copies and repetitions change nothing then, and are not followed further. */
+  readonly #told = new WeakMap<Notices, Map<number, number>>();
   #controller: Controller | undefined;
   /** For whoever wants to know what the controller decides. */
   decided: (decisions: readonly Decision[]) => void = () => undefined;
 
-  constructor(plan: Plan, underlay: Underlay, seed: number) {
+  constructor(plan: Pick<Plan, "spec" | "topology">, underlay: Underlay, seed: number) {
     this.#plan = plan;
     this.#underlay = underlay;
     this.#random = randomFrom(seed);
@@ -115,16 +119,25 @@ export class Simulation {
 
   /** Where a packet goes now. */
   journey(from: number, to: number): Journey {
-    return this.#machines.journey(this.holdings(), from, to);
+    return this.#machines.journey((node) => this.#players[node]!.holding, from, to);
   }
 
   holdings(): readonly Holding[] {
     return this.#players.map(({ holding }) => holding);
   }
 
-  /** Sends one packet, which meets each node as it is when it gets there; `done` has what became of it. */
-  send(from: number, to: number, done: (fate: "arrived" | "looped" | "lost") => void): void {
+  /**
+   * Sends one packet, which meets each node as it is when it gets there; `done` has what became of it. As soon as it `isIdle` to follow it
+   * further that ends.
+   */
+  send(
+    from: number,
+    to: number,
+    done: (fate: "arrived" | "looped" | "lost") => void,
+    isIdle = (): boolean => false,
+  ): void {
     const pass = (at: number, enter: LinkIndex, hops: number): void => {
+      if (isIdle()) return;
       if (at === to) return done("arrived");
       if (hops === 64) return done("looped");
       const link = this.#machines.next(this.#players[at]!.holding, at, enter, from, to);
@@ -204,7 +217,8 @@ export class Simulation {
         session: 1 + ((node * 1000 + life) % 65_535),
         life,
         installed,
-        conditions,
+        // As a real one: only those that were down are remembered as such (src/agent/kept.ts).
+        conditions: new Map([...conditions].filter(([, condition]) => condition === "down")),
         distances: (from, to) => this.#machines.distances(node, from, to),
         ...failover,
       },
@@ -260,17 +274,23 @@ export class Simulation {
   }
 
   /** By its own way, and a copy by each neighbour that it hears. */
-  #tell(from: number, to: number, notices: Extract<Effect, { readonly kind: "tell" }>["notices"]): void {
+  #tell(from: number, to: number, notices: Notices): void {
+    const told = this.#told.get(notices) ?? new Map<number, number>();
+    this.#told.set(notices, told);
+    const isKnown = (): boolean => told.get(to) === this.#players[to]!.life;
     const arrive = (): void => {
-      const { isRunning, agent } = this.#players[to]!;
-      if (isRunning) this.#effects(to, agent.told(from, notices));
+      const { isRunning, agent, life } = this.#players[to]!;
+      if (!isRunning) return;
+      told.set(to, life);
+      this.#effects(to, agent.told(from, notices));
     };
     const go = (at: number, ms: number): void => {
       this.timeline.after(ms, () => {
         if (at === to) arrive();
-        else this.send(at, to, (fate) => fate === "arrived" && arrive());
+        else this.send(at, to, (fate) => fate === "arrived" && arrive(), isKnown);
       });
     };
+    if (isKnown()) return;
     go(from, WORK_MS);
     const { agent } = this.#players[from]!;
     for (const [link, { condition }] of agent.incoming) {

@@ -9,38 +9,46 @@ import type { Direction, LabFile } from "../lab/lab-file.ts";
 const P95 = 0.9;
 
 export class Underlay {
-  /** By link, its directions of the underlay. */
-  readonly #ways: readonly (readonly string[])[];
-  readonly #impairments = new Map<string, Impairment>();
+  /** By link, the places of its directions in `#impairments`. */
+  readonly #ways: readonly (readonly number[])[];
+  readonly #places = new Map<string, number>();
+  readonly #impairments: Impairment[] = [];
   readonly #fallback: Impairment;
 
   constructor({ tunnels, forwarders }: Topology, lab: Pick<LabFile, "links" | "fallback">) {
     this.#fallback = lab.fallback;
-    for (const { impairment, ...direction } of lab.links) this.#impairments.set(keyOf(direction), impairment);
+    for (const { impairment, ...direction } of lab.links)
+      this.#impairments[this.#place(direction)] = impairment;
     // One that is on a node has that node's links.
     const places = new Map(forwarders.map(({ name, on }) => [name, on ?? name]));
     this.#ways = tunnels.flatMap(({ ends: [a, b], forwarder }) => {
       const hops = forwarder === undefined ? [a.node, b.node] : [a.node, places.get(forwarder)!, b.node];
       return [hops, hops.toReversed()].map((each) =>
-        each.slice(1).map((to, index) => keyOf({ from: each[index]!, to })),
+        each.slice(1).map((to, index) => this.#place({ from: each[index]!, to })),
       );
     });
   }
 
   of(direction: Direction): Impairment {
-    return this.#of(keyOf(direction));
+    return this.#impairments[this.#place(direction)]!;
   }
 
   /** The rest of the impairment stays. */
   set(direction: Direction, change: Partial<Impairment>): void {
-    this.#impairments.set(keyOf(direction), { ...this.#of(keyOf(direction)), ...change });
+    const place = this.#place(direction);
+    this.#impairments[place] = { ...this.#impairments[place]!, ...change };
+  }
+
+  /** Whether nothing comes through a link. */
+  isDead(link: LinkIndex): boolean {
+    return this.#ways[link]!.some((place) => this.#impairments[place]!.lossPercent === 100);
   }
 
   /** How long a packet takes over a link, ms; undefined: it is lost. */
   carry(link: LinkIndex, random: () => number): number | undefined {
     let ms = 0;
-    for (const key of this.#ways[link]!) {
-      const { delayMs, jitterMs, lossPercent } = this.#of(key);
+    for (const place of this.#ways[link]!) {
+      const { delayMs, jitterMs, lossPercent } = this.#impairments[place]!;
       if (lossPercent > 0 && random() * 100 < lossPercent) return undefined;
       ms += jitterMs === 0 ? delayMs : Math.max(0, delayMs + (2 * random() - 1) * jitterMs);
     }
@@ -49,7 +57,7 @@ export class Underlay {
 
   /** What measuring for ever would find. */
   quality(link: LinkIndex): LinkQuality {
-    const hops = this.#ways[link]!.map((key) => this.#of(key));
+    const hops = this.#ways[link]!.map((place) => this.#impairments[place]!);
     return {
       delayMs: hops.reduce((sum, { delayMs }) => sum + delayMs, 0),
       jitterMs: P95 * Math.hypot(...hops.map(({ jitterMs }) => jitterMs)),
@@ -57,9 +65,11 @@ export class Underlay {
     };
   }
 
-  #of(key: string): Impairment {
-    return this.#impairments.get(key) ?? this.#fallback;
+  #place({ from, to }: Direction): number {
+    const key = `${from} ${to}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.#impairments.length);
+    return this.#impairments.push(this.#fallback) - 1;
   }
 }
-
-const keyOf = ({ from, to }: Direction): string => `${from} ${to}`;

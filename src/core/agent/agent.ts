@@ -147,7 +147,7 @@ export class Agent {
       this.#repeats.push(...REPEAT_MS.map((ms) => ({ atMs: nowMs + ms, notices: changed })));
       this.#reportMs = -Infinity;
     }
-    if (this.#repeats.some(({ atMs }) => atMs <= nowMs)) {
+    if (this.#repeats.length > 0 && this.#repeats.some(({ atMs }) => atMs <= nowMs)) {
       const due = this.#repeats.filter(({ atMs }) => atMs <= nowMs);
       this.#repeats = this.#repeats.filter(({ atMs }) => atMs > nowMs);
       effects.push(...due.flatMap(({ notices }) => this.#tellAll(notices)));

@@ -32,11 +32,13 @@ export function linksOf({ nodes, tunnels }: Pick<Topology, "nodes" | "tunnels">)
  */
 export function unusable(links: Links, down: ReadonlySet<LinkIndex>): ReadonlySet<LinkIndex> {
   if (down.size === 0) return down;
-  const all = new Set(down);
-  const senders = new Set(Array.from(down, (link) => links.senders[link]!));
-  for (const node of senders) {
-    if (links.outgoing[node]!.every((link) => down.has(link)))
-      for (const link of links.incoming[node]!) all.add(link);
+  const unheard = new Map<number, number>();
+  for (const link of down) {
+    const sender = links.senders[link]!;
+    unheard.set(sender, (unheard.get(sender) ?? 0) + 1);
   }
+  const all = new Set(down);
+  for (const [node, count] of unheard)
+    if (count === links.outgoing[node]!.length) for (const link of links.incoming[node]!) all.add(link);
   return all;
 }

@@ -7,13 +7,17 @@ export type Source = "receiver" | "hearsay";
 
 export class Notices {
   readonly #latest = new Map<LinkIndex, Notice>();
+  /** Made anew when somebody asks after a change: where a network parts there are hundreds of links, and a change for each. */
+  #down: ReadonlySet<LinkIndex> | undefined;
 
   /** True: something has changed. */
   take(notice: Notice, source: Source): boolean {
     const known = this.#latest.get(notice.link);
     if (known !== undefined && !isNewer(notice, known, source)) return false;
     this.#latest.set(notice.link, notice);
-    return (known?.down ?? false) !== notice.down;
+    const isOther = (known?.down ?? false) !== notice.down;
+    if (isOther) this.#down = undefined;
+    return isOther;
   }
 
   /** Of links that are, or were, down. */
@@ -22,7 +26,11 @@ export class Notices {
   }
 
   down(): ReadonlySet<LinkIndex> {
-    return new Set([...this.#latest.values()].flatMap(({ link, down }) => (down ? [link] : [])));
+    if (this.#down !== undefined) return this.#down;
+    const found = new Set<LinkIndex>();
+    for (const { link, down } of this.#latest.values()) if (down) found.add(link);
+    this.#down = found;
+    return found;
   }
 }
 
