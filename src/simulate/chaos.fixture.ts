@@ -25,6 +25,8 @@ export interface ChaosOptions {
   readonly everyMs: number;
   /** Only links that die silently, one direction of one at a time. */
   readonly isGentle?: true;
+  /** Each kind of thing happens before one happens again, and all of them do, however long it takes. */
+  readonly isFair?: true;
   /** Pairs that the prober sends between. */
   readonly pairs: number;
 }
@@ -41,6 +43,7 @@ export interface ChaosReport {
   readonly epochs: number;
 }
 
+const KINDS = 9;
 const PROBE_MS = 20;
 const LOOK_MS = 20;
 const SECOND_MS = 1_000;
@@ -100,8 +103,11 @@ class Chaos {
   readonly #pairs: readonly (readonly [number, number])[];
   readonly #dead = new Set<number>();
   readonly #outages: number[] = [];
-  /** By node: where a packet of it could get to, as everything is at this look. */
+  /** Kinds that have not happened yet. */
+  readonly #left: number[] = [];
+  /** By node: where a packet of it could get to, as long as links and agents are as at the last look. */
   readonly #reached = new Map<number, ReadonlySet<number>>();
+  #lastLook = "";
   /** Since when each pair is cut off without need. */
   readonly #cut = new Map<number, number>();
   #events = 0;
@@ -139,11 +145,11 @@ class Chaos {
     const { timeline } = this.#simulation;
     timeline.every(PROBE_MS, () => this.#probe());
     this.#until(calmMs);
-    while (this.#simulation.nowMs < calmMs + wildMs) {
+    while (this.#simulation.nowMs < calmMs + wildMs || this.#left.length > 0) {
       this.#happen();
       this.#until(this.#simulation.nowMs + everyMs * (0.5 + this.#random()));
     }
-    const endMs = calmMs + wildMs + afterMs;
+    const endMs = this.#simulation.nowMs + afterMs;
     this.#until(endMs - afterMs * SETTLED);
     this.#ledger.changed();
     while (this.#simulation.nowMs < endMs) {
@@ -191,7 +197,9 @@ class Chaos {
 
   /** Who is cut off although a way of living links and agents is there. */
   #look(): void {
-    this.#reached.clear();
+    const look = [this.#underlay.changes, ...this.#dead].join();
+    if (look !== this.#lastLook) this.#reached.clear();
+    this.#lastLook = look;
     this.#pairs.forEach(([from, to], index) => {
       const { kind, links } = this.#simulation.journey(from, to);
       const { senders } = this.#simulation.links;
@@ -228,7 +236,7 @@ class Chaos {
     const forMs = 1_000 + this.#random() * 9_000;
     if (this.#options.isGentle)
       return this.#hurt(this.#below(links.senders.length), 1, everyLessThan(this.#options.everyMs));
-    const what = this.#below(9);
+    const what = this.#kind();
     if (what < 5) {
       // One direction, or both, of one link or of several at once.
       const count = this.#below(4) === 0 ? 2 + this.#below(3) : 1;
@@ -250,6 +258,12 @@ class Chaos {
       const node = this.#below(this.#names.length);
       if (!this.#dead.has(node)) this.#simulation.stepClock(node, (2 * this.#random() - 1) * 5_000);
     }
+  }
+
+  #kind(): number {
+    if (this.#options.isFair === undefined) return this.#below(KINDS);
+    if (this.#left.length === 0) this.#left.push(...Array.from({ length: KINDS }, (_, kind) => kind));
+    return this.#left.splice(this.#below(this.#left.length), 1)[0]!;
   }
 
   #hurt(link: number, what: number, forMs: number): void {

@@ -8,11 +8,22 @@ import { forwardingOf, repairRule, repairTo, type Forwarding } from "../core/fai
 import { route, type LinkIndex } from "../core/route.ts";
 import type { Spec } from "../core/spec.ts";
 import type { Topology } from "../core/topology.ts";
+import type { Exceptions } from "../core/traffic.ts";
 
 /** IPv4's and IPv6's as Linux sends them. */
 const TTL = 64;
 /** How many choices are about at one time, with some to spare. */
 const KEPT = 16;
+
+const UNKNOWN = -2;
+
+/** Of one node. Filled in when a packet asks: where a network parts most that agents hold is over before one comes. */
+interface Table {
+  readonly exceptions: Exceptions;
+  readonly repairedRules: Map<string, LinkIndex>;
+  /** By destination. */
+  readonly links: Int32Array;
+}
 
 const isSame = (x: Choice, y: Choice): boolean => x.epoch === y.epoch && isDeepStrictEqual(x, y);
 
@@ -23,11 +34,7 @@ export type Journey = {
 
 export class Machines {
   readonly #forwardings: Forwardings;
-  // Worked out when a packet asks: where a network parts most that agents hold is over before one comes. -1: none.
-  /** By destination. */
-  readonly #repairs = new WeakMap<Holding, Map<number, LinkIndex>>();
-  /** By entering link, source and destination. */
-  readonly #rules = new WeakMap<Holding, Map<string, LinkIndex>>();
+  readonly #tables = new WeakMap<Holding, Table>();
 
   constructor(spec: Spec, topology: Topology) {
     // Agents hold equal choices, each in an object of its own.
@@ -48,14 +55,22 @@ export class Machines {
 
   /** The link by which a node sends on what entered by `enter` (-1: its own), -1 for none. */
   next(holding: Holding, node: number, enter: LinkIndex, source: number, to: number): LinkIndex {
+    const { exceptions, repairedRules, links } = this.#tableOf(holding, node);
     // By a rule, which comes before the routes.
-    const except = this.#forwardings.exceptions(holding, node).get(enter)?.get(source)?.get(to);
-    if (except !== undefined) return this.#repairedRule(holding, enter, source, to) ?? except;
-    // Repairs are of the last whole choice.
-    const whole = wholeOf(holding);
-    const repaired = this.#repaired(holding, node, whole, to);
-    if (repaired !== undefined && this.#forwardings.choiceFor(holding, node, to) === whole) return repaired;
-    return this.#forwardings.own(holding, node, to);
+    const except = exceptions.size === 0 ? undefined : exceptions.get(enter)?.get(source)?.get(to);
+    if (except === undefined) {
+      if (links[to] === UNKNOWN) links[to] = this.#link(holding, node, to);
+      return links[to]!;
+    }
+    // Half-way between two choices rules are not repaired.
+    if (holding.before !== undefined || holding.down.size === 0) return except;
+    const key = `${enter} ${source} ${to}`;
+    const known = repairedRules.get(key);
+    if (known !== undefined) return known;
+    const { choice, down } = holding;
+    const link = repairRule(this.#forwardings.of(choice), enter, source, to, down) ?? except;
+    repairedRules.set(key, link);
+    return link;
   }
 
   /** Where a packet would go if nothing changed on its way. */
@@ -74,32 +89,26 @@ export class Machines {
     return { kind: "arrived", links };
   }
 
-  /** Half-way between two choices rules are not repaired. */
-  #repairedRule(holding: Holding, enter: LinkIndex, source: number, to: number): LinkIndex | undefined {
-    if (holding.before !== undefined || holding.down.size === 0) return undefined;
-    return lookUp(this.#rules, holding, `${enter} ${source} ${to}`, () =>
-      repairRule(this.#forwardings.of(holding.choice), enter, source, to, holding.down),
-    );
+  #tableOf(holding: Holding, node: number): Table {
+    const known = this.#tables.get(holding);
+    if (known !== undefined) return known;
+    const exceptions = this.#forwardings.exceptions(holding, node);
+    const { nodes } = this.#forwardings.of(holding.choice).routing;
+    const table = {
+      exceptions,
+      repairedRules: new Map<string, LinkIndex>(),
+      links: new Int32Array(nodes).fill(UNKNOWN),
+    };
+    this.#tables.set(holding, table);
+    return table;
   }
 
-  #repaired(holding: Holding, node: number, whole: Choice, to: number): LinkIndex | undefined {
-    if (holding.down.size === 0) return undefined;
-    return lookUp(this.#repairs, holding, to, () =>
-      repairTo(this.#forwardings.of(whole), node, to, holding.down),
-    );
+  /** By the node's routes. */
+  #link(holding: Holding, node: number, to: number): LinkIndex {
+    // Repairs are of the last whole choice.
+    const whole = wholeOf(holding);
+    const repaired = repairTo(this.#forwardings.of(whole), node, to, holding.down);
+    if (repaired !== undefined && this.#forwardings.choiceFor(holding, node, to) === whole) return repaired;
+    return this.#forwardings.own(holding, node, to);
   }
-}
-
-/** What was found before, or is found now. */
-function lookUp<Key>(
-  known: WeakMap<Holding, Map<Key, LinkIndex>>,
-  holding: Holding,
-  key: Key,
-  find: () => LinkIndex | undefined,
-): LinkIndex | undefined {
-  let own = known.get(holding);
-  if (own === undefined) known.set(holding, (own = new Map()));
-  let link = own.get(key);
-  if (link === undefined) own.set(key, (link = find() ?? -1));
-  return link === -1 ? undefined : link;
 }

@@ -3,7 +3,12 @@ import { expect, it } from "vitest";
 import { Timeline } from "./timeline.ts";
 
 /** Soon, in the same ms, much later; what comes of it in its turn. */
-const delays = fc.oneof(fc.double({ min: 0, max: 3, noNaN: true }), fc.nat(40), fc.nat(5_000), fc.constant(-1));
+const delays = fc.oneof(
+  fc.double({ min: 0, max: 3, noNaN: true }),
+  fc.nat(40),
+  fc.nat(5_000),
+  fc.constant(-1),
+);
 const events = fc.array(fc.tuple(delays, fc.array(delays, { maxLength: 3 })), { maxLength: 40 });
 
 it("runs all that is due, in the order of when, and of equals in the order in which it was said", () => {

@@ -14,6 +14,7 @@ export class Underlay {
   readonly #places = new Map<string, number>();
   readonly #impairments: Impairment[] = [];
   readonly #fallback: Impairment;
+  #changes = 0;
 
   constructor({ tunnels, forwarders }: Topology, lab: Pick<LabFile, "links" | "fallback">) {
     this.#fallback = lab.fallback;
@@ -37,6 +38,12 @@ export class Underlay {
   set(direction: Direction, change: Partial<Impairment>): void {
     const place = this.#place(direction);
     this.#impairments[place] = { ...this.#impairments[place]!, ...change };
+    this.#changes++;
+  }
+
+  /** Counts up: as long as it is the same all is. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Whether nothing comes through a link. */

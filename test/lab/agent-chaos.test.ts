@@ -21,7 +21,7 @@ import { waysOf } from "../support/ways.ts";
 
 const SEED = Number(process.env["TOFRO_CHAOS_SEED"] ?? 1);
 const TIMES = Number(process.env["TOFRO_CHAOS_TIMES"] ?? 3);
-const EVERY_MS = 2_700;
+const EVERY_MS = 3_000;
 const NODES = ["a", "b", "c", "d"];
 const CONTROLLER = "b";
 const HOLD_MS = 1_000;
@@ -46,10 +46,11 @@ const HOPS = 2 * (NODES.length - 1);
 /** Fewer packets in a row are what links lose that lose a third. */
 const FEWEST = 8;
 /**
- * Of outages without need. Noticing takes 0.2 s, where a link loses a third up to 1.4 s; whom no neighbour can help waits for the controller,
- * which waits 1.5 s for an agent that does not answer, perhaps twice; the rest is the machine's, which is busy.
+ * Of outages without need, for everybody at any time: what happens lasts longer. Noticing takes 0.2 s, at a link that loses a third up to
+ * 1.4 s; whom no neighbour can help waits for the controller, which may wait 1.5 s for an agent that does not answer. The machine is busy, too.
  */
-const MOST_MS = 5_000;
+const MOST_MS = 3_000;
+/** Where neighbours help, as nearly always. */
 const MEDIAN_MS = 1_000;
 /** By how much dearer than the best a way may be: tunnels of the lab add a millisecond or two to each hop. */
 const DEARER_MS = 10;
@@ -81,7 +82,9 @@ async function until(limitMs: number, look: () => Promise<readonly string[]>): P
 /** What is not as it should be when nothing has happened for a while. */
 async function unsettled(lab: TestLab, underlay: Underlay): Promise<string[]> {
   const told = await Promise.all(
-    NODES.map(async (node) => parseTold(await askAgent(await lab.host(node), { get: "choice", with: "status" }))),
+    NODES.map(async (node) =>
+      parseTold(await askAgent(await lab.host(node), { get: "choice", with: "status" })),
+    ),
   );
   const epochs = new Set(told.map((each) => each?.choice.epoch));
   const wrong = epochs.size === 1 ? [] : [`choices ${[...epochs].join(", ")}`];
@@ -149,60 +152,65 @@ function outagesOf({ gaps }: Flights, happened: readonly Happened[], truth: Trut
       const ms = truth.needlessMs(gap);
       const last = happened.findLast(({ atMs }) => atMs <= gap.fromMs)?.what;
       const lostMs = Math.round(gap.untilMs - gap.fromMs);
-      return ms === 0 ? [] : [{ ms, text: `${Math.round(ms)} of ${lostMs} ms, ${gap.from} to ${gap.to}: ${last}` }];
+      return ms === 0
+        ? []
+        : [{ ms, text: `${Math.round(ms)} of ${lostMs} ms, ${gap.from} to ${gap.to}: ${last}` }];
     })
     .sort((x, y) => y.ms - x.ms);
 }
 
-it(
-  `leads no packet in a circle, cuts nobody off for long, and settles when it is over (seed ${SEED})`,
-  async () => {
-    const lines = Array.from(delays(), ([link, ms]) => `  ${link}: { delay: ${ms}ms, jitter: 1ms }\n`);
-    await withLab(NETWORK, { bare: true, underlay: `underlay:\n${lines.join("")}` }, async (lab) => {
-      const known = delays();
-      const underlay = new Underlay(lab.plan.topology, {
-        links: between.map((each) => ({
-          ...each,
-          impairment: { ...NONE, delayMs: known.get(`${each.from} -> ${each.to}`)!, jitterMs: 1 },
-        })),
-        fallback: NONE,
-      });
-      expect(await tofro("apply", "--agent", "--lab", lab.name)).toMatchObject({ code: 0 });
-      await until(60_000 * PATIENCE, () => unsettled(lab, underlay));
-
-      // What is counted is counted: with one hop to go a packet ends at the node between.
-      const [, between1] = (await waysOf(lab)).get("a c")!;
-      const was = await expired(lab);
-      const address = lab.plan.topology.nodes.find(({ name }) => name === "c")!.addresses[0]!;
-      await (await lab.host("a")).run(["ping", "-c", "1", "-t", "1", "-W", "1", address], { anyExit: true });
-      const before = await expired(lab);
-      expect(before).toEqual({ ...was, [between1!]: was[between1!]! + 1 });
-
-      const chaos = await LabChaos.begin({ lab, underlay, controller: CONTROLLER, holdMs: HOLD_MS, seed: SEED });
-      const oneWay = await OneWay.begin(lab, PROBE_MS, HOPS);
-      try {
-        await chaos.run(TIMES, EVERY_MS);
-        const calmMs = await until(90_000 * PATIENCE, () => unsettled(lab, underlay));
-        const flights = await oneWay.end(FEWEST);
-        const outages = outagesOf(flights, chaos.happened, chaos.truth);
-        const at = (share: number): number => Math.round(outages[Math.floor((1 - share) * outages.length)]?.ms ?? 0);
-        process.stderr.write(
-          `chaos of seed ${SEED}: ${chaos.happened.length / 2} events, ${flights.packets} packets, ${flights.lost} lost; ${outages.length} outages without need, ` +
-            `median ${at(0.5)} ms, 95 % ${at(0.95)} ms; settled after ${Math.round(calmMs)} ms\n${outages
-              .slice(0, 5)
-              .map(({ text }) => `  ${text}\n`)
-              .join("")}`,
-        );
-        expect(chaos.crashes).toEqual([]);
-        expect(await expired(lab)).toEqual(before);
-        expect(outages.filter(({ ms }) => ms > MOST_MS)).toEqual([]);
-        expect(at(0.5)).toBeLessThan(MEDIAN_MS);
-        // It was chaos.
-        expect(flights.lost).toBeGreaterThan(flights.packets / 200);
-      } finally {
-        oneWay.stop();
-      }
+it(`leads no packet in a circle, cuts nobody off for long, and settles when it is over (seed ${SEED})`, async () => {
+  const lines = Array.from(delays(), ([link, ms]) => `  ${link}: { delay: ${ms}ms, jitter: 1ms }\n`);
+  await withLab(NETWORK, { bare: true, underlay: `underlay:\n${lines.join("")}` }, async (lab) => {
+    const known = delays();
+    const underlay = new Underlay(lab.plan.topology, {
+      links: between.map((each) => ({
+        ...each,
+        impairment: { ...NONE, delayMs: known.get(`${each.from} -> ${each.to}`)!, jitterMs: 1 },
+      })),
+      fallback: NONE,
     });
-  },
-  600_000,
-);
+    expect(await tofro("apply", "--agent", "--lab", lab.name)).toMatchObject({ code: 0 });
+    await until(60_000 * PATIENCE, () => unsettled(lab, underlay));
+
+    // What is counted is counted: with one hop to go a packet ends at the node between.
+    const [a, address] = [await lab.host("a"), lab.plan.topology.nodes[2]!.addresses[0]!];
+    await until(20_000 * PATIENCE, async () => {
+      await a.run(["ping", "-c", "1", "-t", "1", "-W", "1", address], { anyExit: true });
+      return Object.values(await expired(lab)).some((count) => count > 0) ? [] : ["no hop was counted"];
+    });
+    const before = await expired(lab);
+
+    const chaos = await LabChaos.begin({
+      lab,
+      underlay,
+      controller: CONTROLLER,
+      holdMs: HOLD_MS,
+      seed: SEED,
+    });
+    const oneWay = await OneWay.begin(lab, PROBE_MS, HOPS);
+    try {
+      await chaos.run(TIMES, EVERY_MS);
+      const calmMs = await until(90_000 * PATIENCE, () => unsettled(lab, underlay));
+      const flights = await oneWay.end(FEWEST);
+      const outages = outagesOf(flights, chaos.happened, chaos.truth);
+      const at = (share: number): number =>
+        Math.round(outages[Math.floor((1 - share) * outages.length)]?.ms ?? 0);
+      process.stderr.write(
+        `chaos of seed ${SEED}: ${Math.floor(chaos.happened.length / 2)} events, ${flights.packets} packets, ${flights.lost} lost; ${outages.length} outages without need, ` +
+          `median ${at(0.5)} ms, 95 % ${at(0.95)} ms; settled after ${Math.round(calmMs)} ms\n${outages
+            .slice(0, 5)
+            .map(({ text }) => `  ${text}\n`)
+            .join("")}`,
+      );
+      expect(chaos.crashes).toEqual([]);
+      expect(await expired(lab)).toEqual(before);
+      expect(outages.filter(({ ms }) => ms > MOST_MS)).toEqual([]);
+      expect(at(0.5)).toBeLessThan(MEDIAN_MS);
+      // It was chaos.
+      expect(flights.lost).toBeGreaterThan(flights.packets / 200);
+    } finally {
+      oneWay.stop();
+    }
+  });
+}, 600_000);

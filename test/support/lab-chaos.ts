@@ -105,7 +105,7 @@ export class LabChaos {
   }
 
   async #happen(kind: Kind): Promise<void> {
-    const forMs = 1_500 + this.#random() * 3_500;
+    const forMs = 3_500 + this.#random() * 3_000;
     const link = this.#below(this.#links.senders.length);
     switch (kind) {
       case "dead":
@@ -146,8 +146,7 @@ export class LabChaos {
     const all = effect.links.map((link) => `${names[senders[link]!]} -> ${names[receivers[link]!]}`);
     const how = kind === "lossy" ? ` ${effect.lossPercent}%` : kind === "slow" ? ` +${effect.moreMs}ms` : "";
     const end = this.#note(`${kind}${how}: ${all.join(", ")}`);
-    const over =
-      effect.lossPercent === 100 ? effect.links.map((link) => this.truth.dies(link, nowMs())) : [];
+    const over = effect.lossPercent === 100 ? effect.links.map((link) => this.truth.dies(link, nowMs())) : [];
     this.#effects.add(effect);
     await this.#impair(effect.links);
     this.#later(forMs, async () => {

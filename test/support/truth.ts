@@ -60,14 +60,14 @@ export class Truth {
   }
 
   /**
-   * By links that nobody mistrusts, over nodes that can move. Around what is gone a node moves to a neighbour by itself; further than to one
-   * that has a link to where the packets go, somebody has to know more: the controller.
+   * By links that nobody mistrusts, over nodes that can move. Without the controller there is one way that a node always finds by itself:
+   * its own link to where the packets go. Others depend on how its neighbours send them on.
    */
   #isPossible(source: number, target: number, atMs: number, spans: readonly (readonly Span[])[]): boolean {
     const isAbsent = (node: number): boolean => isWithin(this.#absent[node]!, atMs, RETURN_MS);
     // Of such a node everything stays as it is: that is well as long as nothing else happens.
     if (isAbsent(source) || isAbsent(target)) return this.#isElseWell([source, target], atMs);
-    const most = isAbsent(this.#controller) ? 2 : Infinity;
+    const most = isAbsent(this.#controller) ? 1 : Infinity;
     const { outgoing, receivers } = this.#links;
     const hops = new Map([[source, 0]]);
     for (const [node, hop] of hops) {

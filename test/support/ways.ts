@@ -8,10 +8,7 @@ export async function waysOf(lab: TestLab): Promise<Map<string, readonly string[
   /** By node and interface: who is behind it, and by which interface it comes in there. */
   const behind = new Map(
     tunnels.flatMap(({ ends: [a, b] }) =>
-      [
-        [a, b] as const,
-        [b, a] as const,
-      ].map(([here, there]) => [
+      [[a, b] as const, [b, a] as const].map(([here, there]) => [
         `${here.node} ${here.interface}`,
         { node: there.node, enters: there.interface },
       ]),

@@ -67,7 +67,9 @@ describe("a controller", () => {
     const core = controller();
     for (const node of ["a", "b", "c", "d"]) join(core, node, 0, 0);
     const synced = (orders: readonly Order[]): number[][] =>
-      told(orders, "d").flatMap((each) => (each.kind === "sync" ? [each.notices.map(({ link }) => link)] : []));
+      told(orders, "d").flatMap((each) =>
+        each.kind === "sync" ? [each.notices.map(({ link }) => link)] : [],
+      );
     const report = (node: string, from: string, nowMs: number): Order[] => {
       const notices = [{ link: linkOf(from, node), down: true, life: 1, number: 1 }];
       return core.heard(node, { kind: "report", epoch: 0, links: [], notices }, nowMs);

@@ -120,7 +120,8 @@ export class Forwardings {
       const called = new Map(
         passages.at(node, to).flatMap((each) => (each.distance <= distance ? [[each.source, each]] : [])),
       );
-      if (own === this.own(before, node, to)) for (const [source, enter] of known.get(to) ?? []) add(source, enter);
+      if (own === this.own(before, node, to))
+        for (const [source, enter] of known.get(to) ?? []) add(source, enter);
       else if (before.before === undefined) this.#visitEnters(installed, node, to, add);
       else {
         // Half-way through a move that was broken off a pair may be on anybody's way.
@@ -134,8 +135,7 @@ export class Forwardings {
         if (source === node || source === to) continue;
         const passage = called.get(source);
         for (const enter of all) {
-          const leave =
-            enter === passage?.enter ? passage.leave : this.next(before, node, enter, source, to);
+          const leave = enter === passage?.enter ? passage.leave : this.next(before, node, enter, source, to);
           if (leave === own || leave === -1) continue;
           const bySource = found.get(enter) ?? new Map<number, Map<number, LinkIndex>>();
           const ways = bySource.get(source) ?? new Map<number, LinkIndex>();
@@ -184,7 +184,9 @@ function exceptionsByNode({ routing, traffic }: Forwarding): ReadonlyMap<number,
 }
 
 /** Which sources' packets, coming in by which interface, are exceptions on their way to each destination. */
-function byDestination(exceptions: Exceptions): ReadonlyMap<number, readonly (readonly [number, LinkIndex])[]> {
+function byDestination(
+  exceptions: Exceptions,
+): ReadonlyMap<number, readonly (readonly [number, LinkIndex])[]> {
   const found = new Map<number, (readonly [number, LinkIndex])[]>();
   for (const [enter, bySource] of exceptions)
     for (const [source, ways] of bySource)

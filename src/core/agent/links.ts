@@ -32,13 +32,12 @@ export function linksOf({ nodes, tunnels }: Pick<Topology, "nodes" | "tunnels">)
  */
 export function unusable(links: Links, down: ReadonlySet<LinkIndex>): ReadonlySet<LinkIndex> {
   if (down.size === 0) return down;
-  const unheard = new Map<number, number>();
-  for (const link of down) {
-    const sender = links.senders[link]!;
-    unheard.set(sender, (unheard.get(sender) ?? 0) + 1);
-  }
+  const unheard = new Uint32Array(links.names.length);
+  for (const link of down) unheard[links.senders[link]!]!++;
   const all = new Set(down);
-  for (const [node, count] of unheard)
-    if (count === links.outgoing[node]!.length) for (const link of links.incoming[node]!) all.add(link);
+  unheard.forEach((count, node) => {
+    if (count > 0 && count === links.outgoing[node]!.length)
+      for (const link of links.incoming[node]!) all.add(link);
+  });
   return all;
 }

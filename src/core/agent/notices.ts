@@ -7,8 +7,9 @@ export type Source = "receiver" | "hearsay";
 
 export class Notices {
   readonly #latest = new Map<LinkIndex, Notice>();
-  /** Made anew when somebody asks after a change: where a network parts there are hundreds of links, and a change for each. */
-  #down: ReadonlySet<LinkIndex> | undefined;
+  readonly #down = new Set<LinkIndex>();
+  /** As somebody has it, who keeps it; made anew after a change. */
+  #told: ReadonlySet<LinkIndex> | undefined;
 
   /** True: something has changed. */
   take(notice: Notice, source: Source): boolean {
@@ -16,8 +17,11 @@ export class Notices {
     if (known !== undefined && !isNewer(notice, known, source)) return false;
     this.#latest.set(notice.link, notice);
     const isOther = (known?.down ?? false) !== notice.down;
-    if (isOther) this.#down = undefined;
-    return isOther;
+    if (!isOther) return false;
+    if (notice.down) this.#down.add(notice.link);
+    else this.#down.delete(notice.link);
+    this.#told = undefined;
+    return true;
   }
 
   /** Of links that are, or were, down. */
@@ -26,11 +30,8 @@ export class Notices {
   }
 
   down(): ReadonlySet<LinkIndex> {
-    if (this.#down !== undefined) return this.#down;
-    const found = new Set<LinkIndex>();
-    for (const { link, down } of this.#latest.values()) if (down) found.add(link);
-    this.#down = found;
-    return found;
+    this.#told ??= new Set(this.#down);
+    return this.#told;
   }
 }
 

@@ -119,7 +119,8 @@ export function repairTo(
     const wayOf = (source: number): LinkIndex[] | undefined =>
       peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves);
     const own = wayOf(node);
-    if (own === undefined || sources.some((source) => source !== node && wayOf(source) === undefined)) continue;
+    if (own === undefined || sources.some((source) => source !== node && wayOf(source) === undefined))
+      continue;
     const whole = [link, ...own].reduce((sum, each) => sum + costMs(each), 0);
     if (best === undefined || whole < best.costMs) best = { link, costMs: whole };
   }
@@ -170,7 +171,8 @@ export function repairRule(
     if (down.has(link)) continue;
     const peer = routing.sender(link ^ 1);
     const way = peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves);
-    if (way !== undefined && (best === undefined || way.length < best.hops)) best = { link, hops: way.length };
+    if (way !== undefined && (best === undefined || way.length < best.hops))
+      best = { link, hops: way.length };
   }
   return best?.link;
 }
