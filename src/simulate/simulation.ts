@@ -15,7 +15,7 @@ import type { LinkIndex } from "../core/route.ts";
 import { controllerOf } from "../core/spec.ts";
 import { Machines, type Journey } from "./forwarding.ts";
 import { randomFrom } from "./random.ts";
-import { Timeline } from "./timeline.ts";
+import { Timeline, type Event } from "./timeline.ts";
 import type { Underlay } from "./underlay.ts";
 
 const TICK_MS = 10;
@@ -127,25 +127,36 @@ export class Simulation {
   }
 
   /**
-   * Sends one packet, which meets each node as it is when it gets there; `done` has what became of it. As soon as it `isIdle` to follow it
-   * further that ends.
+   * Sends one packet, after so many ms, which meets each node as it is when it gets there; `done` has what became of it. As soon as it
+   * `isIdle` to follow it further that ends.
    */
   send(
     from: number,
     to: number,
     done: (fate: "arrived" | "looped" | "lost") => void,
-    isIdle = (): boolean => false,
+    { afterMs, isIdle }: { readonly afterMs?: number; readonly isIdle?: () => boolean } = {},
   ): void {
-    const pass = (at: number, enter: LinkIndex, hops: number): void => {
-      if (isIdle()) return;
-      if (at === to) return done("arrived");
-      if (hops === 64) return done("looped");
-      const link = this.#machines.next(this.#players[at]!.holding, at, enter, from, to);
-      const ms = link === -1 ? undefined : this.#underlay.carry(link, this.#random);
-      if (ms === undefined) return done("lost");
-      this.timeline.after(ms, () => pass(this.links.receivers[link]!, link ^ 1, hops + 1));
+    const { receivers } = this.links;
+    let [at, enter, hops] = [from, -1, 0];
+    // The same event for each node: there are millions of them.
+    const arrival: Event = {
+      atMs: 0,
+      order: 0,
+      run: () => {
+        if (isIdle?.() === true) return;
+        if (at === to) return done("arrived");
+        if (hops === 64) return done("looped");
+        const link = this.#machines.next(this.#players[at]!.holding, at, enter, from, to);
+        const ms = link === -1 ? undefined : this.#underlay.carry(link, this.#random);
+        if (ms === undefined) return done("lost");
+        at = receivers[link]!;
+        enter = link ^ 1;
+        hops++;
+        this.timeline.put(arrival, ms);
+      },
     };
-    pass(from, -1, 0);
+    if (afterMs === undefined) arrival.run();
+    else this.timeline.put(arrival, afterMs);
   }
 
   startAgent(node: number): void {
@@ -284,19 +295,17 @@ export class Simulation {
       told.set(to, life);
       this.#effects(to, agent.told(from, notices));
     };
-    const go = (at: number, ms: number): void => {
-      this.timeline.after(ms, () => {
-        if (at === to) arrive();
-        else this.send(at, to, (fate) => fate === "arrived" && arrive(), isKnown);
-      });
-    };
     if (isKnown()) return;
-    go(from, WORK_MS);
+    const done = (fate: string): void => {
+      if (fate === "arrived") arrive();
+    };
+    this.send(from, to, done, { afterMs: WORK_MS, isIdle: isKnown });
     const { agent } = this.#players[from]!;
     for (const [link, { condition }] of agent.incoming) {
       if (condition !== "up") continue;
       const ms = this.#underlay.carry(link ^ 1, this.#random);
-      if (ms !== undefined) go(this.links.senders[link]!, WORK_MS + ms);
+      if (ms === undefined) continue;
+      this.send(this.links.senders[link]!, to, done, { afterMs: WORK_MS + ms, isIdle: isKnown });
     }
   }
 

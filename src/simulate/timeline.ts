@@ -1,8 +1,10 @@
 // Simulated time: what shall happen, in the order of when.
 
-interface Event {
-  readonly atMs: number;
-  readonly order: number;
+/** Whoever has many makes one and puts it there again; it stays as it is until it has run. */
+export interface Event {
+  /** The timeline's. */
+  atMs: number;
+  order: number;
   readonly run: () => void;
 }
 
@@ -26,7 +28,14 @@ export class Timeline {
 
   /** Runs after so many ms; at once, behind all that is due now, when it is less than none. */
   after(ms: number, run: () => void): void {
-    this.#put({ atMs: this.nowMs + Math.max(0, ms), order: this.#order++, run });
+    this.put({ atMs: 0, order: 0, run }, ms);
+  }
+
+  /** The same of an event that is nowhere in it. */
+  put(event: Event, ms: number): void {
+    event.atMs = this.nowMs + Math.max(0, ms);
+    event.order = this.#order++;
+    this.#put(event);
   }
 
   /** The first time is now. */
