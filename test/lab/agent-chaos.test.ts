@@ -99,8 +99,9 @@ async function unsettled(lab: TestLab, underlay: Underlay): Promise<string[]> {
   const costs = costsOf(lab, underlay);
   for (const [pair, way] of await waysOf(lab)) {
     const dearer = costs.along(way) - costs.best(pair);
-    if (way.at(-1) !== pair.split(" ")[1] || dearer > DEARER_MS)
-      wrong.push(`${pair} by ${way.join(" ")}, ${dearer.toFixed(1)} ms dearer`);
+    if (way.at(-1) === pair.split(" ")[1] && dearer <= DEARER_MS) continue;
+    const { stdout } = await tofro("why", ...pair.split(" "), "--lab", lab.name);
+    wrong.push(`${pair} by ${way.join(" ")}, ${dearer.toFixed(1)} ms dearer:\n${stdout}`);
   }
   if (wrong.length > 0) return wrong;
   const { stdout } = await tofro("plan", "--lab", lab.name);
