@@ -52,6 +52,8 @@ const FEWEST = 8;
 const MOST_MS = 3_000;
 /** Where neighbours help, as nearly always. */
 const MEDIAN_MS = 1_000;
+/** What a link has lost counts for a minute, and a hold has doubled where a link fell again and again. */
+const CALM_MS = 180_000;
 /** By how much dearer than the best a way may be: the gain that a move asks for, and what the lab's tunnels add to each hop, some ms. */
 const DEARER_MS = 15;
 
@@ -230,7 +232,7 @@ it(`leads no packet in a circle, cuts nobody off for long, and settles when it i
     try {
       await chaos.run(TIMES, EVERY_MS);
       expect(await expired(lab)).toEqual(before);
-      const calmMs = await until(90_000 * PATIENCE, () => unsettled(lab, underlay));
+      const calmMs = await until(CALM_MS * PATIENCE, () => unsettled(lab, underlay));
       const flights = await oneWay.end(FEWEST);
       const outages = outagesOf(flights, chaos.happened, chaos.truth);
       const at = (share: number): number =>
