@@ -28,7 +28,7 @@ const HOLD_MS = 1_000;
 /** One behind NAT. What waits for time waits less than usual; what notices is as always. */
 const NETWORK = `overlay: 10.71.0.0/24
 controller: ${CONTROLLER}
-choose: { gain: 5ms, sustain: 2s, dwell: 5s }
+choose: { sustain: 1s, dwell: 2s }
 failover: { hold: 1s }
 nodes:
   a: {}
@@ -54,7 +54,7 @@ const MOST_MS = 3_000;
 const MEDIAN_MS = 1_000;
 /** What a link has lost counts for a minute, and a hold has doubled where a link fell again and again. */
 const CALM_MS = 180_000;
-/** By how much dearer than the best a way may be: the gain that a move asks for, and what the lab's tunnels add to each hop, some ms. */
+/** By how much dearer than the best a way may be: tunnels of the lab add some ms to each hop. */
 const DEARER_MS = 15;
 
 const between = NODES.flatMap((from) => NODES.flatMap((to) => (from === to ? [] : [{ from, to }])));
@@ -65,7 +65,7 @@ function delays(): Map<string, number> {
   return new Map(
     between.map(({ from, to }) => [
       `${from} -> ${to}`,
-      from === "a" && to === "c" ? 120 : 4 + Math.floor(50 * random()),
+      from === "a" && to === "c" ? 70 : 4 + Math.floor(26 * random()),
     ]),
   );
 }
