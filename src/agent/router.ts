@@ -20,13 +20,15 @@ export class Router {
   readonly #spec: Spec;
   readonly #lock: Lock;
   readonly #node: string;
-  readonly #forwardings = new Forwardings((choice) => forwardingOf(this.plan(choice).routing));
+  readonly #forwardings: Forwardings;
   #plans: { readonly choice: Choice; readonly plan: Plan }[] = [];
 
   constructor(spec: Spec, lock: Lock, node: string) {
     this.#spec = spec;
     this.#lock = lock;
     this.#node = node;
+    const index = spec.nodes.findIndex(({ name }) => name === node);
+    this.#forwardings = new Forwardings((choice) => forwardingOf(this.plan(choice).routing), index);
   }
 
   /** Distances from the destination at which the node differs from a choice, ascending. */

@@ -1,7 +1,11 @@
 // Chaos on simulated time: links die, lose, slow down and come back, agents and controllers are killed, clocks begin anew, networks part;
 // and a prober that sees whether a packet ever goes in a circle, who is cut off for how long, and whether all is well again afterwards.
+import { allocate } from "../core/allocate.ts";
 import { parse } from "../core/parse.ts";
-import { compile, type Plan } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
+import { resolve } from "../core/resolve.ts";
+import { route } from "../core/route.ts";
+import { wantedTunnels } from "../core/tunnels.ts";
 import { NONE } from "../lab/impairment.ts";
 import { Ledger } from "./ledger.ts";
 import { Simulation } from "./simulation.ts";
@@ -21,6 +25,8 @@ export interface ChaosOptions {
   readonly everyMs: number;
   /** Only links that die silently, one direction of one at a time. */
   readonly isGentle?: true;
+  /** Each kind of thing happens before one happens again, and all of them do, however long it takes. */
+  readonly isFair?: true;
   /** Pairs that the prober sends between. */
   readonly pairs: number;
 }
@@ -37,6 +43,7 @@ export interface ChaosReport {
   readonly epochs: number;
 }
 
+const KINDS = 9;
 const PROBE_MS = 20;
 const LOOK_MS = 20;
 const SECOND_MS = 1_000;
@@ -48,7 +55,10 @@ const SETTLED = 1 / 3;
 /** A move that is under way when the time is over may end: where everybody answers it takes no longer. */
 const MOVE_MS = 2_000;
 
-function randomPlan(seed: number, { nodes, lines, sparse }: ChaosOptions): Plan {
+function randomPlan(
+  seed: number,
+  { nodes, lines, sparse }: ChaosOptions,
+): Pick<Plan, "spec" | "topology" | "routing"> {
   const arrow = sparse === undefined ? "<=>" : "<->";
   const random = randomFrom(seed);
   const below = (count: number): number => Math.floor(random() * count);
@@ -73,7 +83,10 @@ function randomPlan(seed: number, { nodes, lines, sparse }: ChaosOptions): Plan 
   const text = `overlay: 10.0.0.0/16\n${timing}nodes:\n${texts.join("\n")}\npaths:\n${[...wanted].map((line) => `  - ${line}\n`).join("")}`;
   const { spec, diagnostics } = parse(text, "chaos.yaml");
   if (spec === undefined) throw new Error(`the network of seed ${seed} is wrong: ${diagnostics[0]?.message}`);
-  return compile(spec, undefined, { agents: true });
+  // What machines would look like takes longer than all the rest, and there are none.
+  const tunnels = wantedTunnels(spec);
+  const topology = resolve(spec, tunnels, allocate(spec, tunnels));
+  return { spec, topology, routing: route(spec, topology) };
 }
 
 export function chaos(seed: number, options: ChaosOptions): ChaosReport {
@@ -90,6 +103,11 @@ class Chaos {
   readonly #pairs: readonly (readonly [number, number])[];
   readonly #dead = new Set<number>();
   readonly #outages: number[] = [];
+  /** Kinds that have not happened yet. */
+  readonly #left: number[] = [];
+  /** By node: where a packet of it could get to, as long as links and agents are as at the last look. */
+  readonly #reached = new Map<number, ReadonlySet<number>>();
+  #lastLook = "";
   /** Since when each pair is cut off without need. */
   readonly #cut = new Map<number, number>();
   #events = 0;
@@ -127,11 +145,11 @@ class Chaos {
     const { timeline } = this.#simulation;
     timeline.every(PROBE_MS, () => this.#probe());
     this.#until(calmMs);
-    while (this.#simulation.nowMs < calmMs + wildMs) {
+    while (this.#simulation.nowMs < calmMs + wildMs || this.#left.length > 0) {
       this.#happen();
       this.#until(this.#simulation.nowMs + everyMs * (0.5 + this.#random()));
     }
-    const endMs = calmMs + wildMs + afterMs;
+    const endMs = this.#simulation.nowMs + afterMs;
     this.#until(endMs - afterMs * SETTLED);
     this.#ledger.changed();
     while (this.#simulation.nowMs < endMs) {
@@ -179,10 +197,13 @@ class Chaos {
 
   /** Who is cut off although a way of living links and agents is there. */
   #look(): void {
+    const look = [this.#underlay.changes, ...this.#dead].join();
+    if (look !== this.#lastLook) this.#reached.clear();
+    this.#lastLook = look;
     this.#pairs.forEach(([from, to], index) => {
       const { kind, links } = this.#simulation.journey(from, to);
       const { senders } = this.#simulation.links;
-      const isThrough = kind === "arrived" && !links.some((link) => this.#underlay.quality(link).loss === 1);
+      const isThrough = kind === "arrived" && !links.some((link) => this.#underlay.isDead(link));
       // A node whose agent is dead cannot go another way.
       const isFrozen = links.some((link) => this.#dead.has(senders[link]!));
       const since = this.#cut.get(index);
@@ -194,14 +215,19 @@ class Chaos {
   }
 
   #isPossible(from: number, to: number): boolean {
+    const known = this.#reached.get(from) ?? this.#reach(from);
+    this.#reached.set(from, known);
+    return known.has(to);
+  }
+
+  #reach(from: number): ReadonlySet<number> {
     const { outgoing, receivers } = this.#simulation.links;
     const seen = new Set([from]);
     for (const at of seen) {
-      if (at === to) return true;
       if (this.#dead.has(at)) continue;
-      for (const link of outgoing[at]!) if (this.#underlay.quality(link).loss < 1) seen.add(receivers[link]!);
+      for (const link of outgoing[at]!) if (!this.#underlay.isDead(link)) seen.add(receivers[link]!);
     }
-    return false;
+    return seen;
   }
 
   #happen(): void {
@@ -210,7 +236,7 @@ class Chaos {
     const forMs = 1_000 + this.#random() * 9_000;
     if (this.#options.isGentle)
       return this.#hurt(this.#below(links.senders.length), 1, everyLessThan(this.#options.everyMs));
-    const what = this.#below(9);
+    const what = this.#kind();
     if (what < 5) {
       // One direction, or both, of one link or of several at once.
       const count = this.#below(4) === 0 ? 2 + this.#below(3) : 1;
@@ -232,6 +258,12 @@ class Chaos {
       const node = this.#below(this.#names.length);
       if (!this.#dead.has(node)) this.#simulation.stepClock(node, (2 * this.#random() - 1) * 5_000);
     }
+  }
+
+  #kind(): number {
+    if (this.#options.isFair === undefined) return this.#below(KINDS);
+    if (this.#left.length === 0) this.#left.push(...Array.from({ length: KINDS }, (_, kind) => kind));
+    return this.#left.splice(this.#below(this.#left.length), 1)[0]!;
   }
 
   #hurt(link: number, what: number, forMs: number): void {

@@ -1,4 +1,4 @@
-// Chaos, by seeds: 20 here, as many as TOFRO_SEEDS says in `npm run test:long`.
+// Chaos among a dozen nodes, by seeds: 20 here, as many as TOFRO_SEEDS says in `npm run test:long`. Among 200: chaos-even, chaos-odd.
 import { describe, expect, it } from "vitest";
 import { chaos, type ChaosOptions } from "./chaos.fixture.ts";
 
@@ -12,15 +12,6 @@ const WILD: ChaosOptions = {
   everyMs: 1_000,
   pairs: 30,
 };
-const LARGE: ChaosOptions = {
-  ...WILD,
-  nodes: 200,
-  sparse: { intervalMs: 500 },
-  calmMs: 5_000,
-  wildMs: 15_000,
-  afterMs: 60_000,
-  pairs: 200,
-};
 const seeds = (from: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => from + index);
 
@@ -30,16 +21,6 @@ describe("chaos", () => {
     expect({ loops, unsettled, epochs }).toEqual({ loops: 0, unsettled: [], epochs: 1 });
     expect(packets).toBeGreaterThan(1_000);
   });
-
-  // From 20 s to some minutes each: where many nodes part at once all of them tell all others.
-  it.each(seeds(2, Math.max(1, SEEDS / 50)))(
-    "is no different for 200 nodes that each know a few (seed %i)",
-    (seed) => {
-      const { loops, unsettled, epochs } = chaos(seed, LARGE);
-      expect({ loops, unsettled, epochs }).toEqual({ loops: 0, unsettled: [], epochs: 1 });
-    },
-    600_000,
-  );
 
   it("is over within 300 ms in 95 of 100 links that die alone and silently", () => {
     const gentle: ChaosOptions = { ...WILD, wildMs: 100_000, everyMs: 8_000, pairs: 60, isGentle: true };

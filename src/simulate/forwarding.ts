@@ -4,7 +4,7 @@ import type { Holding } from "../core/agent/agent.ts";
 import { Forwardings } from "../core/agent/forwardings.ts";
 import { wholeOf, type Installed } from "../core/agent/installed.ts";
 import type { Choice } from "../core/choose/choice.ts";
-import { forwardingOf, repair, repairRules, withRepairs, type Forwarding } from "../core/failover/repair.ts";
+import { forwardingOf, repairRule, repairTo, type Forwarding } from "../core/failover/repair.ts";
 import { route, type LinkIndex } from "../core/route.ts";
 import type { Spec } from "../core/spec.ts";
 import type { Topology } from "../core/topology.ts";
@@ -15,6 +15,16 @@ const TTL = 64;
 /** How many choices are about at one time, with some to spare. */
 const KEPT = 16;
 
+const UNKNOWN = -2;
+
+/** Of one node. Filled in when a packet asks: where a network parts most that agents hold is over before one comes. */
+interface Table {
+  readonly exceptions: Exceptions;
+  readonly repairedRules: Map<string, LinkIndex>;
+  /** By destination. */
+  readonly links: Int32Array;
+}
+
 const isSame = (x: Choice, y: Choice): boolean => x.epoch === y.epoch && isDeepStrictEqual(x, y);
 
 export type Journey = {
@@ -24,9 +34,7 @@ export type Journey = {
 
 export class Machines {
   readonly #forwardings: Forwardings;
-  readonly #repairs = new WeakMap<Holding, ReadonlyMap<number, LinkIndex>>();
-
-  readonly #rules = new WeakMap<Holding, Exceptions>();
+  readonly #tables = new WeakMap<Holding, Table>();
 
   constructor(spec: Spec, topology: Topology) {
     // Agents hold equal choices, each in an object of its own.
@@ -47,23 +55,31 @@ export class Machines {
 
   /** The link by which a node sends on what entered by `enter` (-1: its own), -1 for none. */
   next(holding: Holding, node: number, enter: LinkIndex, source: number, to: number): LinkIndex {
+    const { exceptions, repairedRules, links } = this.#tableOf(holding, node);
     // By a rule, which comes before the routes.
-    const except = this.#exceptions(holding, node).get(enter)?.get(source)?.get(to);
-    if (except !== undefined) return except;
-    // Repairs are of the last whole choice.
-    const whole = wholeOf(holding);
-    const repaired = this.#repairsOf(holding, node, whole).get(to);
-    if (repaired !== undefined && this.#forwardings.choiceFor(holding, node, to) === whole) return repaired;
-    return this.#forwardings.own(holding, node, to);
+    const except = exceptions.size === 0 ? undefined : exceptions.get(enter)?.get(source)?.get(to);
+    if (except === undefined) {
+      if (links[to] === UNKNOWN) links[to] = this.#link(holding, node, to);
+      return links[to]!;
+    }
+    // Half-way between two choices rules are not repaired.
+    if (holding.before !== undefined || holding.down.size === 0) return except;
+    const key = `${enter} ${source} ${to}`;
+    const known = repairedRules.get(key);
+    if (known !== undefined) return known;
+    const { choice, down } = holding;
+    const link = repairRule(this.#forwardings.of(choice), enter, source, to, down) ?? except;
+    repairedRules.set(key, link);
+    return link;
   }
 
   /** Where a packet would go if nothing changed on its way. */
-  journey(holdings: readonly Holding[], from: number, to: number): Journey {
+  journey(holdingOf: (node: number) => Holding, from: number, to: number): Journey {
     const links: LinkIndex[] = [];
-    const { routing } = this.#forwardings.of(holdings[from]!.choice);
+    const { routing } = this.#forwardings.of(holdingOf(from).choice);
     let [at, enter] = [from, -1];
     while (at !== to) {
-      const link = this.next(holdings[at]!, at, enter, from, to);
+      const link = this.next(holdingOf(at), at, enter, from, to);
       if (link === -1) return { kind: "nowhere", links };
       links.push(link);
       if (links.length > TTL) return { kind: "looped", links };
@@ -73,27 +89,26 @@ export class Machines {
     return { kind: "arrived", links };
   }
 
-  /** Half-way between two choices rules are not repaired. */
-  #exceptions(holding: Holding, node: number): Exceptions {
-    const known = this.#rules.get(holding);
+  #tableOf(holding: Holding, node: number): Table {
+    const known = this.#tables.get(holding);
     if (known !== undefined) return known;
     const exceptions = this.#forwardings.exceptions(holding, node);
-    const repairs =
-      holding.before === undefined
-        ? repairRules(this.#forwardings.of(holding.choice), node, holding.down)
-        : [];
-    const rules = repairs.length === 0 ? exceptions : withRepairs(exceptions, repairs);
-    this.#rules.set(holding, rules);
-    return rules;
+    const { nodes } = this.#forwardings.of(holding.choice).routing;
+    const table = {
+      exceptions,
+      repairedRules: new Map<string, LinkIndex>(),
+      links: new Int32Array(nodes).fill(UNKNOWN),
+    };
+    this.#tables.set(holding, table);
+    return table;
   }
 
-  #repairsOf(holding: Holding, node: number, whole: Choice): ReadonlyMap<number, LinkIndex> {
-    const known = this.#repairs.get(holding);
-    if (known !== undefined) return known;
-    const repairs = new Map(
-      repair(this.#forwardings.of(whole), node, holding.down).map(({ to, link }) => [to, link] as const),
-    );
-    this.#repairs.set(holding, repairs);
-    return repairs;
+  /** By the node's routes. */
+  #link(holding: Holding, node: number, to: number): LinkIndex {
+    // Repairs are of the last whole choice.
+    const whole = wholeOf(holding);
+    const repaired = repairTo(this.#forwardings.of(whole), node, to, holding.down);
+    if (repaired !== undefined && this.#forwardings.choiceFor(holding, node, to) === whole) return repaired;
+    return this.#forwardings.own(holding, node, to);
   }
 }

@@ -44,7 +44,7 @@ interface Entry {
 const NO_PATIENCE = { gainMs: 0.1, sustainMs: 0, dwellMs: 0 };
 
 export class Ledger {
-  readonly #plan: Plan;
+  readonly #plan: Pick<Plan, "spec" | "routing">;
   readonly #simulation: Simulation;
   readonly #underlay: Underlay;
   readonly #entries: Entry[];
@@ -52,7 +52,7 @@ export class Ledger {
   #best: (entry: Entry) => readonly LinkIndex[] = () => [];
   loops = 0;
 
-  constructor(plan: Plan, simulation: Simulation, underlay: Underlay) {
+  constructor(plan: Pick<Plan, "spec" | "routing">, simulation: Simulation, underlay: Underlay) {
     this.#plan = plan;
     this.#simulation = simulation;
     this.#underlay = underlay;

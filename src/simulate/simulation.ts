@@ -15,7 +15,7 @@ import type { LinkIndex } from "../core/route.ts";
 import { controllerOf } from "../core/spec.ts";
 import { Machines, type Journey } from "./forwarding.ts";
 import { randomFrom } from "./random.ts";
-import { Timeline } from "./timeline.ts";
+import { Timeline, type Event } from "./timeline.ts";
 import type { Underlay } from "./underlay.ts";
 
 const TICK_MS = 10;
@@ -27,6 +27,8 @@ const PATIENT_MS = 5_000;
 const WORK_MS = 5;
 const FARTHEST_CLOCK_MS = 1e7;
 const DRIFT_PPM = 50;
+
+type Notices = Extract<Effect, { readonly kind: "tell" }>["notices"];
 
 interface Player {
   agent: Agent;
@@ -50,17 +52,19 @@ export class Simulation {
   readonly timeline = new Timeline();
   readonly links: Links;
   readonly network: Network;
-  readonly #plan: Plan;
+  readonly #plan: Pick<Plan, "spec" | "topology">;
   readonly #underlay: Underlay;
   readonly #random: () => number;
   readonly #machines: Machines;
   readonly #players: Player[];
   readonly #seat: number;
+  /** By what was said: to whom it has come, in which life. Copies and repetitions change nothing then, and are not followed further. */
+  readonly #told = new WeakMap<Notices, Map<number, number>>();
   #controller: Controller | undefined;
   /** For whoever wants to know what the controller decides. */
   decided: (decisions: readonly Decision[]) => void = () => undefined;
 
-  constructor(plan: Plan, underlay: Underlay, seed: number) {
+  constructor(plan: Pick<Plan, "spec" | "topology">, underlay: Underlay, seed: number) {
     this.#plan = plan;
     this.#underlay = underlay;
     this.#random = randomFrom(seed);
@@ -115,24 +119,44 @@ export class Simulation {
 
   /** Where a packet goes now. */
   journey(from: number, to: number): Journey {
-    return this.#machines.journey(this.holdings(), from, to);
+    return this.#machines.journey((node) => this.#players[node]!.holding, from, to);
   }
 
   holdings(): readonly Holding[] {
     return this.#players.map(({ holding }) => holding);
   }
 
-  /** Sends one packet, which meets each node as it is when it gets there; `done` has what became of it. */
-  send(from: number, to: number, done: (fate: "arrived" | "looped" | "lost") => void): void {
-    const pass = (at: number, enter: LinkIndex, hops: number): void => {
-      if (at === to) return done("arrived");
-      if (hops === 64) return done("looped");
-      const link = this.#machines.next(this.#players[at]!.holding, at, enter, from, to);
-      const ms = link === -1 ? undefined : this.#underlay.carry(link, this.#random);
-      if (ms === undefined) return done("lost");
-      this.timeline.after(ms, () => pass(this.links.receivers[link]!, link ^ 1, hops + 1));
+  /**
+   * Sends one packet, after so many ms, which meets each node as it is when it gets there; `done` has what became of it. As soon as it
+   * `isIdle` to follow it further that ends.
+   */
+  send(
+    from: number,
+    to: number,
+    done: (fate: "arrived" | "looped" | "lost") => void,
+    { afterMs, isIdle }: { readonly afterMs?: number; readonly isIdle?: () => boolean } = {},
+  ): void {
+    const { receivers } = this.links;
+    let [at, enter, hops] = [from, -1, 0];
+    // The same event for each node: there are millions of them.
+    const arrival: Event = {
+      atMs: 0,
+      order: 0,
+      run: () => {
+        if (isIdle?.() === true) return;
+        if (at === to) return done("arrived");
+        if (hops === 64) return done("looped");
+        const link = this.#machines.next(this.#players[at]!.holding, at, enter, from, to);
+        const ms = link === -1 ? undefined : this.#underlay.carry(link, this.#random);
+        if (ms === undefined) return done("lost");
+        at = receivers[link]!;
+        enter = link ^ 1;
+        hops++;
+        this.timeline.put(arrival, ms);
+      },
     };
-    pass(from, -1, 0);
+    if (afterMs === undefined) arrival.run();
+    else this.timeline.put(arrival, afterMs);
   }
 
   startAgent(node: number): void {
@@ -204,7 +228,8 @@ export class Simulation {
         session: 1 + ((node * 1000 + life) % 65_535),
         life,
         installed,
-        conditions,
+        // As a real one: only those that were down are remembered as such (src/agent/kept.ts).
+        conditions: new Map([...conditions].filter(([, condition]) => condition === "down")),
         distances: (from, to) => this.#machines.distances(node, from, to),
         ...failover,
       },
@@ -260,23 +285,27 @@ export class Simulation {
   }
 
   /** By its own way, and a copy by each neighbour that it hears. */
-  #tell(from: number, to: number, notices: Extract<Effect, { readonly kind: "tell" }>["notices"]): void {
+  #tell(from: number, to: number, notices: Notices): void {
+    const told = this.#told.get(notices) ?? new Map<number, number>();
+    this.#told.set(notices, told);
+    const isKnown = (): boolean => told.get(to) === this.#players[to]!.life;
     const arrive = (): void => {
-      const { isRunning, agent } = this.#players[to]!;
-      if (isRunning) this.#effects(to, agent.told(from, notices));
+      const { isRunning, agent, life } = this.#players[to]!;
+      if (!isRunning) return;
+      told.set(to, life);
+      this.#effects(to, agent.told(from, notices));
     };
-    const go = (at: number, ms: number): void => {
-      this.timeline.after(ms, () => {
-        if (at === to) arrive();
-        else this.send(at, to, (fate) => fate === "arrived" && arrive());
-      });
+    if (isKnown()) return;
+    const done = (fate: string): void => {
+      if (fate === "arrived") arrive();
     };
-    go(from, WORK_MS);
+    this.send(from, to, done, { afterMs: WORK_MS, isIdle: isKnown });
     const { agent } = this.#players[from]!;
     for (const [link, { condition }] of agent.incoming) {
       if (condition !== "up") continue;
       const ms = this.#underlay.carry(link ^ 1, this.#random);
-      if (ms !== undefined) go(this.links.senders[link]!, WORK_MS + ms);
+      if (ms === undefined) continue;
+      this.send(this.links.senders[link]!, to, done, { afterMs: WORK_MS + ms, isIdle: isKnown });
     }
   }
 

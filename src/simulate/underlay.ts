@@ -3,38 +3,53 @@ import type { LinkQuality } from "../core/measure/cost.ts";
 import type { LinkIndex } from "../core/route.ts";
 import type { Topology } from "../core/topology.ts";
 import type { Impairment } from "../lab/impairment.ts";
-import type { Direction, LabFile } from "../lab/lab-file.ts";
+import { directionText, type Direction, type LabFile } from "../lab/lab-file.ts";
 import { underlayWays } from "../lab/ways.ts";
 
 /** Delays vary evenly by up to the jitter either way: p95 - p50 of that. */
 const P95 = 0.9;
 
 export class Underlay {
-  /** By link, its directions of the underlay. */
-  readonly #ways: readonly (readonly string[])[];
-  readonly #impairments = new Map<string, Impairment>();
+  /** By link, the places of its directions in `#impairments`. */
+  readonly #ways: readonly (readonly number[])[];
+  readonly #places = new Map<string, number>();
+  readonly #impairments: Impairment[] = [];
   readonly #fallback: Impairment;
+  #changes = 0;
 
   constructor(topology: Topology, lab: Pick<LabFile, "links" | "fallback">) {
     this.#fallback = lab.fallback;
-    for (const { impairment, ...direction } of lab.links) this.#impairments.set(keyOf(direction), impairment);
-    this.#ways = underlayWays(topology).map((way) => way.map(keyOf));
+    for (const { impairment, ...direction } of lab.links)
+      this.#impairments[this.#place(direction)] = impairment;
+    this.#ways = underlayWays(topology).map((way) => way.map((each) => this.#place(each)));
   }
 
   of(direction: Direction): Impairment {
-    return this.#of(keyOf(direction));
+    return this.#impairments[this.#place(direction)]!;
   }
 
   /** The rest of the impairment stays. */
   set(direction: Direction, change: Partial<Impairment>): void {
-    this.#impairments.set(keyOf(direction), { ...this.#of(keyOf(direction)), ...change });
+    const place = this.#place(direction);
+    this.#impairments[place] = { ...this.#impairments[place]!, ...change };
+    this.#changes++;
+  }
+
+  /** Counts up: as long as it is the same all is. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Whether nothing comes through a link. */
+  isDead(link: LinkIndex): boolean {
+    return this.#ways[link]!.some((place) => this.#impairments[place]!.lossPercent === 100);
   }
 
   /** How long a packet takes over a link, ms; undefined: it is lost. */
   carry(link: LinkIndex, random: () => number): number | undefined {
     let ms = 0;
-    for (const key of this.#ways[link]!) {
-      const { delayMs, jitterMs, lossPercent } = this.#of(key);
+    for (const place of this.#ways[link]!) {
+      const { delayMs, jitterMs, lossPercent } = this.#impairments[place]!;
       if (lossPercent > 0 && random() * 100 < lossPercent) return undefined;
       ms += jitterMs === 0 ? delayMs : Math.max(0, delayMs + (2 * random() - 1) * jitterMs);
     }
@@ -43,7 +58,7 @@ export class Underlay {
 
   /** What measuring for ever would find. */
   quality(link: LinkIndex): LinkQuality {
-    const hops = this.#ways[link]!.map((key) => this.#of(key));
+    const hops = this.#ways[link]!.map((place) => this.#impairments[place]!);
     return {
       delayMs: hops.reduce((sum, { delayMs }) => sum + delayMs, 0),
       jitterMs: P95 * Math.hypot(...hops.map(({ jitterMs }) => jitterMs)),
@@ -51,9 +66,11 @@ export class Underlay {
     };
   }
 
-  #of(key: string): Impairment {
-    return this.#impairments.get(key) ?? this.#fallback;
+  #place(direction: Direction): number {
+    const key = directionText(direction);
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.#impairments.length);
+    return this.#impairments.push(this.#fallback) - 1;
   }
 }
-
-const keyOf = ({ from, to, over = "" }: Direction): string => `${from} ${to} ${over}`;

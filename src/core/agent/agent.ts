@@ -61,6 +61,8 @@ const ALONE_MS = 3_000;
 export class Agent {
   readonly #options: AgentOptions;
   readonly #incoming: ReadonlyMap<LinkIndex, Incoming>;
+  /** The same, for the hundred times a second. */
+  readonly #ends: readonly (readonly [LinkIndex, Incoming])[];
   readonly #notices = new Notices();
   #number = 0;
   /** With what was told, and not begun with. */
@@ -84,6 +86,7 @@ export class Agent {
     this.#incoming = new Map(
       links.incoming[node]!.map((link) => [link, new Incoming(options, nowMs, conditions?.get(link))]),
     );
+    this.#ends = [...this.#incoming];
   }
 
   get holding(): Holding {
@@ -136,7 +139,7 @@ export class Agent {
     if (this.#isBehind(nowMs)) return [];
     const effects: Effect[] = [];
     const changed: Notice[] = [];
-    for (const [link, incoming] of this.#incoming) {
+    for (const [link, incoming] of this.#ends) {
       const before = incoming.condition;
       const now = incoming.tick(nowMs);
       if (now === "down" || (now === "up" && before === "down"))
@@ -147,7 +150,7 @@ export class Agent {
       this.#repeats.push(...REPEAT_MS.map((ms) => ({ atMs: nowMs + ms, notices: changed })));
       this.#reportMs = -Infinity;
     }
-    if (this.#repeats.some(({ atMs }) => atMs <= nowMs)) {
+    if (this.#repeats.length > 0 && this.#repeats.some(({ atMs }) => atMs <= nowMs)) {
       const due = this.#repeats.filter(({ atMs }) => atMs <= nowMs);
       this.#repeats = this.#repeats.filter(({ atMs }) => atMs > nowMs);
       effects.push(...due.flatMap(({ notices }) => this.#tellAll(notices)));

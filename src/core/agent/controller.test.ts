@@ -63,6 +63,24 @@ describe("a controller", () => {
     expect(way).toEqual([linkOf("a", "d"), linkOf("d", "c")]);
   });
 
+  it("passes on at once what is new of a link, and once a second all that it knows", () => {
+    const core = controller();
+    for (const node of ["a", "b", "c", "d"]) join(core, node, 0, 0);
+    const synced = (orders: readonly Order[]): number[][] =>
+      told(orders, "d").flatMap((each) =>
+        each.kind === "sync" ? [each.notices.map(({ link }) => link)] : [],
+      );
+    const report = (node: string, from: string, nowMs: number): Order[] => {
+      const notices = [{ link: linkOf(from, node), down: true, life: 1, number: 1 }];
+      return core.heard(node, { kind: "report", epoch: 0, links: [], notices }, nowMs);
+    };
+    core.tick(1_000);
+    expect(synced(report("c", "a", 1_100))).toEqual([[linkOf("a", "c")]]);
+    expect(synced(report("c", "a", 1_200))).toEqual([]);
+    expect(synced(report("b", "a", 1_300))).toEqual([[linkOf("a", "b")]]);
+    expect(synced(core.tick(2_000))).toEqual([[linkOf("a", "c"), linkOf("a", "b")]]);
+  });
+
   it("numbers its choices beyond one that somebody comes late with, who is told", () => {
     const core = heir();
     const { epoch } = core.state.choice;

@@ -14,6 +14,7 @@ import {
   choiceFromText,
   choiceToText,
   type LinkReport,
+  type Notice,
   type ToAgent,
   type ToController,
 } from "./messages.ts";
@@ -173,12 +174,14 @@ export class Controller {
         if (message.carried !== undefined) this.#quota.report(index, message.carried, nowMs);
         [member.epoch, member.heardMs] = [message.epoch, nowMs];
         // A receiver that is cut off from here may still have told others.
-        const isNews = message.notices
-          .map((each) => this.#notices.take(each, receivers[each.link] === index ? "receiver" : "hearsay"))
-          .includes(true);
+        const news = message.notices.filter((each) =>
+          this.#notices.take(each, receivers[each.link] === index ? "receiver" : "hearsay"),
+        );
+        if (news.length === 0) return [];
         // A link that died is no matter of patience.
-        if (isNews) this.#chooseMs = -Infinity;
-        return isNews ? [...this.#sync(nowMs), ...this.tick(nowMs)] : [];
+        this.#chooseMs = -Infinity;
+        // The rest they know, or are told once a second.
+        return [...this.#passOn(news), ...this.tick(nowMs)];
       }
       case "ready":
         if (this.#phase.kind !== "preparing" || message.epoch !== this.#state.choice.epoch) return [];
@@ -351,7 +354,11 @@ export class Controller {
 
   #sync(nowMs: number): Order[] {
     this.#syncMs = nowMs;
-    const message: ToAgent = { kind: "sync", notices: this.#notices.all() };
+    return this.#passOn(this.#notices.all());
+  }
+
+  #passOn(notices: readonly Notice[]): Order[] {
+    const message: ToAgent = { kind: "sync", notices: [...notices] };
     return Array.from(this.#members.keys(), (to) => ({ kind: "send", to, message }));
   }
 }

@@ -9,22 +9,38 @@ import type { Forwarding } from "../failover/repair.ts";
 import type { LinkIndex } from "../route.ts";
 import type { Exceptions } from "../traffic.ts";
 import { choiceFor, type Installed } from "./installed.ts";
+import { Passages } from "./passages.ts";
+
+/** What is worked out of one choice, each when it is first asked for. */
+interface Known {
+  readonly forwarding: Forwarding;
+  readonly passages: Passages;
+  /** By node, then by destination: the length of the node's own way, 0 for none, -1 where nobody has asked. */
+  readonly hops: Map<number, Int32Array>;
+  /** By node: those of the links that enter it. */
+  readonly exceptions: ReadonlyMap<number, Exceptions>;
+}
+
+/** By node and distance, at a move from one state to a choice. */
+type Halfway = Map<string, Exceptions>;
+
+const NO_EXCEPTIONS: Exceptions = new Map();
 
 export class Forwardings {
   readonly #make: (choice: Choice) => Forwarding;
-  readonly #byChoice = new WeakMap<Choice, Forwarding>();
-  readonly #exceptions = new WeakMap<Installed, Map<number, Exceptions>>();
+  readonly #only: number | undefined;
+  readonly #byChoice = new WeakMap<Choice, Known>();
+  readonly #byForwarding = new WeakMap<Forwarding, Known>();
+  readonly #halfway = new WeakMap<Installed, WeakMap<Choice, Halfway>>();
 
-  constructor(make: (choice: Choice) => Forwarding) {
+  /** `only`: nobody asks about other nodes than this. */
+  constructor(make: (choice: Choice) => Forwarding, only?: number) {
     this.#make = make;
+    this.#only = only;
   }
 
   of(choice: Choice): Forwarding {
-    const known = this.#byChoice.get(choice);
-    if (known !== undefined) return known;
-    const forwarding = this.#make(choice);
-    this.#byChoice.set(choice, forwarding);
-    return forwarding;
+    return this.#known(choice).forwarding;
   }
 
   /** The link of the node's own traffic, -1 for none. */
@@ -40,12 +56,15 @@ export class Forwardings {
 
   /** What the node forwards by another link than its own traffic takes. */
   exceptions(installed: Installed, node: number): Exceptions {
-    const byNode = this.#exceptions.get(installed) ?? new Map<number, Exceptions>();
-    this.#exceptions.set(installed, byNode);
-    const known = byNode.get(node);
-    if (known !== undefined) return known;
-    const found = this.#exceptionsAt(installed, node);
-    byNode.set(node, found);
+    const { choice, before, distance } = installed;
+    if (before === undefined) return this.#known(choice).exceptions.get(node) ?? NO_EXCEPTIONS;
+    const byChoice = this.#halfway.get(before) ?? new WeakMap<Choice, Halfway>();
+    this.#halfway.set(before, byChoice);
+    const halfway: Halfway = byChoice.get(choice) ?? new Map();
+    byChoice.set(choice, halfway);
+    const key = `${node} ${distance}`;
+    const found = halfway.get(key) ?? this.#exceptionsAt({ choice, before, distance }, node);
+    halfway.set(key, found);
     return found;
   }
 
@@ -58,44 +77,65 @@ export class Forwardings {
 
   /** Distances from the destination at which a node differs from a choice, ascending. */
   distances(node: number, from: Installed, to: Choice): number[] {
-    const { routing, traffic } = this.of(to);
+    const { forwarding, passages } = this.#known(to);
+    const { routing, traffic } = forwarding;
     const found = new Set<number>();
     for (let target = 0; target < routing.nodes; target++)
       if (this.own(from, node, target) !== traffic.own[node * routing.nodes + target])
         found.add(this.#hops(to, node, target));
     found.delete(Infinity);
     for (const target of this.#mixed({ choice: to, before: from, distance: -1 }))
-      for (let source = 0; source < routing.nodes; source++) {
-        const passage = this.#passage(to, node, source, target);
-        if (passage !== undefined && this.next(from, node, passage.enter, source, target) !== passage.leave)
-          found.add(passage.distance);
-      }
+      for (const { source, enter, leave, distance } of passages.at(node, target))
+        if (!found.has(distance) && this.next(from, node, enter, source, target) !== leave)
+          found.add(distance);
     return [...found].sort((x, y) => x - y);
   }
 
-  #exceptionsAt(installed: Installed, node: number): Exceptions {
+  #known(choice: Choice): Known {
+    const known = this.#byChoice.get(choice);
+    if (known !== undefined) return known;
+    const forwarding = this.#make(choice);
+    const made = this.#byForwarding.get(forwarding) ?? {
+      forwarding,
+      passages: new Passages(forwarding.routing, this.#only),
+      hops: new Map<number, Int32Array>(),
+      exceptions: exceptionsByNode(forwarding),
+    };
+    this.#byForwarding.set(forwarding, made);
+    this.#byChoice.set(choice, made);
+    return made;
+  }
+
+  #exceptionsAt(installed: Installed & { readonly before: Installed }, node: number): Exceptions {
     const { choice, before, distance } = installed;
-    if (before === undefined) return exceptionsOf(this.of(choice), node);
-    const { nodes } = this.of(choice).routing;
-    const known = this.exceptions(before, node);
+    const { forwarding, passages } = this.#known(choice);
+    const known = byDestination(this.exceptions(before, node));
     const found = new Map<LinkIndex, Map<number, Map<number, LinkIndex>>>();
     for (const to of this.#mixed(installed)) {
       if (to === node) continue;
       const own = this.own(installed, node, to);
-      const isMoved = own !== this.own(before, node, to);
-      const anybodys = isMoved && before.before !== undefined ? this.#enters(installed, node, to) : undefined;
-      for (let source = 0; source < nodes; source++) {
+      const enters = new Map<number, Set<LinkIndex>>();
+      const add = (source: number, enter: LinkIndex): void =>
+        void enters.set(source, (enters.get(source) ?? new Set()).add(enter));
+      const called = new Map(
+        passages.at(node, to).flatMap((each) => (each.distance <= distance ? [[each.source, each]] : [])),
+      );
+      if (own === this.own(before, node, to))
+        for (const [source, enter] of known.get(to) ?? []) add(source, enter);
+      else if (before.before === undefined) this.#visitEnters(installed, node, to, add);
+      else {
+        // Half-way through a move that was broken off a pair may be on anybody's way.
+        const anybodys = new Set<LinkIndex>();
+        this.#visitEnters(installed, node, to, (_, enter) => anybodys.add(enter));
+        for (let source = 0; source < forwarding.routing.nodes; source++)
+          for (const enter of anybodys) add(source, enter);
+      }
+      for (const { source, enter } of called.values()) add(source, enter);
+      for (const [source, all] of enters) {
         if (source === node || source === to) continue;
-        const passage = this.#passage(choice, node, source, to);
-        const called = passage !== undefined && passage.distance <= distance ? passage : undefined;
-        const enters = new Set(
-          isMoved
-            ? (anybodys ?? this.#entersOf(installed, node, source, to))
-            : [...known].flatMap(([enter, bySource]) => (bySource.get(source)?.has(to) ? [enter] : [])),
-        );
-        if (called !== undefined) enters.add(called.enter);
-        for (const enter of enters) {
-          const leave = enter === called?.enter ? called.leave : this.next(before, node, enter, source, to);
+        const passage = called.get(source);
+        for (const enter of all) {
+          const leave = enter === passage?.enter ? passage.leave : this.next(before, node, enter, source, to);
           if (leave === own || leave === -1) continue;
           const bySource = found.get(enter) ?? new Map<number, Map<number, LinkIndex>>();
           const ways = bySource.get(source) ?? new Map<number, LinkIndex>();
@@ -114,38 +154,46 @@ export class Forwardings {
   }
 
   /** The links by which a pair's packets come to a node, under each of the choices. */
-  #entersOf({ choice, before }: Installed, node: number, source: number, to: number): LinkIndex[] {
-    const own = this.#passage(choice, node, source, to)?.enter ?? [];
-    return [own, before === undefined ? [] : this.#entersOf(before, node, source, to)].flat();
-  }
-
-  /** Those of anybody's packets: half-way through a move that was broken off a pair may be on anybody's way. */
-  #enters(installed: Installed, node: number, to: number): LinkIndex[] {
-    const { nodes } = this.of(installed.choice).routing;
-    return Array.from({ length: nodes }, (_, source) => this.#entersOf(installed, node, source, to)).flat();
+  #visitEnters(
+    { choice, before }: Installed,
+    node: number,
+    to: number,
+    visit: (source: number, enter: LinkIndex) => void,
+  ): void {
+    for (const { source, enter } of this.#known(choice).passages.at(node, to)) visit(source, enter);
+    if (before !== undefined) this.#visitEnters(before, node, to, visit);
   }
 
   /** A way that is not there any more goes last of all, when nobody can be on it. */
   #hops(choice: Choice, node: number, to: number): number {
-    return this.of(choice).routing.path(node, to).length || Infinity;
-  }
-
-  #passage(
-    choice: Choice,
-    node: number,
-    source: number,
-    to: number,
-  ): { readonly enter: LinkIndex; readonly leave: LinkIndex; readonly distance: number } | undefined {
-    const { routing } = this.of(choice);
-    const path = routing.path(source, to);
-    const at = path.findIndex((link) => routing.sender(link) === node);
-    // At its source a packet enters by nothing.
-    if (at <= 0) return undefined;
-    return { enter: path[at - 1]! ^ 1, leave: path[at]!, distance: path.length - at };
+    const { forwarding, hops } = this.#known(choice);
+    let own = hops.get(node);
+    if (own === undefined) hops.set(node, (own = new Int32Array(forwarding.routing.nodes).fill(-1)));
+    if (own[to] === -1) {
+      let length = 0;
+      forwarding.routing.walk(node, to, () => length++);
+      own[to] = length;
+    }
+    return own[to] || Infinity;
   }
 }
 
-/** Those of the links that enter a node. */
-function exceptionsOf({ routing, traffic }: Forwarding, node: number): Exceptions {
-  return new Map([...traffic.exceptions].filter(([enter]) => routing.sender(enter) === node));
+function exceptionsByNode({ routing, traffic }: Forwarding): ReadonlyMap<number, Exceptions> {
+  const all = Map.groupBy(traffic.exceptions, ([enter]) => routing.sender(enter));
+  return new Map(Array.from(all, ([node, own]) => [node, new Map(own)] as const));
+}
+
+/** Which sources' packets, coming in by which interface, are exceptions on their way to each destination. */
+function byDestination(
+  exceptions: Exceptions,
+): ReadonlyMap<number, readonly (readonly [number, LinkIndex])[]> {
+  const found = new Map<number, (readonly [number, LinkIndex])[]>();
+  for (const [enter, bySource] of exceptions)
+    for (const [source, ways] of bySource)
+      for (const to of ways.keys()) {
+        const own = found.get(to) ?? [];
+        own.push([source, enter]);
+        found.set(to, own);
+      }
+  return found;
 }

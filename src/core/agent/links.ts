@@ -41,11 +41,12 @@ export function linksOf({ nodes, tunnels }: Pick<Topology, "nodes" | "tunnels">)
  */
 export function unusable(links: Links, down: ReadonlySet<LinkIndex>): ReadonlySet<LinkIndex> {
   if (down.size === 0) return down;
+  const unheard = new Uint32Array(links.names.length);
+  for (const link of down) unheard[links.senders[link]!]!++;
   const all = new Set(down);
-  const senders = new Set(Array.from(down, (link) => links.senders[link]!));
-  for (const node of senders) {
-    if (links.outgoing[node]!.every((link) => down.has(link)))
+  unheard.forEach((count, node) => {
+    if (count > 0 && count === links.outgoing[node]!.length)
       for (const link of links.incoming[node]!) all.add(link);
-  }
+  });
   return all;
 }

@@ -97,6 +97,8 @@ export const choiceToText = ({ epoch, trees, paths, dead }: Choice): ChoiceText 
 
 /** Undefined: it is of another network than one of so many nodes and links. */
 export function choiceFromText(text: ChoiceText, nodes: number, links: number): Choice | undefined {
+  const read = choices.get(text);
+  if (read?.nodes === nodes && read.links === links) return read.choice;
   const knows = (each: number): boolean => each < links;
   const fits =
     text.trees.length === nodes &&
@@ -104,10 +106,18 @@ export function choiceFromText(text: ChoiceText, nodes: number, links: number): 
     text.paths.every(([pair, path]) => pair < nodes * nodes && path.every(knows)) &&
     text.dead.every(knows);
   if (!fits) return undefined;
-  return {
+  const choice = {
     epoch: text.epoch,
-    trees: text.trees.map((tree) => Int32Array.from(tree)),
+    trees: text.trees.map((tree) => new Int32Array(tree)),
     paths: new Map(text.paths),
     dead: new Set(text.dead),
   };
+  choices.set(text, { choice, nodes, links });
+  return choice;
 }
+
+/** None ever changes, and in a simulation all agents are told by the same text. */
+const choices = new WeakMap<
+  ChoiceText,
+  { readonly choice: Choice; readonly nodes: number; readonly links: number }
+>();

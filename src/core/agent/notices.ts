@@ -7,13 +7,21 @@ export type Source = "receiver" | "hearsay";
 
 export class Notices {
   readonly #latest = new Map<LinkIndex, Notice>();
+  readonly #down = new Set<LinkIndex>();
+  /** As somebody has it, who keeps it; made anew after a change. */
+  #told: ReadonlySet<LinkIndex> | undefined;
 
   /** True: something has changed. */
   take(notice: Notice, source: Source): boolean {
     const known = this.#latest.get(notice.link);
     if (known !== undefined && !isNewer(notice, known, source)) return false;
     this.#latest.set(notice.link, notice);
-    return (known?.down ?? false) !== notice.down;
+    const isOther = (known?.down ?? false) !== notice.down;
+    if (!isOther) return false;
+    if (notice.down) this.#down.add(notice.link);
+    else this.#down.delete(notice.link);
+    this.#told = undefined;
+    return true;
   }
 
   /** Of links that are, or were, down. */
@@ -22,7 +30,8 @@ export class Notices {
   }
 
   down(): ReadonlySet<LinkIndex> {
-    return new Set([...this.#latest.values()].flatMap(({ link, down }) => (down ? [link] : [])));
+    this.#told ??= new Set(this.#down);
+    return this.#told;
   }
 }
 

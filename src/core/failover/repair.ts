@@ -84,35 +84,47 @@ export function repair(
   costMs: (link: LinkIndex) => number = () => 1,
 ): Repair[] {
   if (down.size === 0) return [];
-  const { routing, traffic, leaving, special } = forwarding;
   const repairs: Repair[] = [];
-  for (let to = 0; to < routing.nodes; to++) {
-    if (to === node || traffic.own[node * routing.nodes + to] === -1) continue;
-    if (!isAffected(forwarding, node, to, down)) continue;
-    const line = routing.lines.get(node * routing.nodes + to);
-    if (line?.backup.kind === "none") continue;
-    const sources = new Set([node, ANYBODY, ...(special.get(to) ?? [])]);
-    const moving = new Map<number, boolean>();
-    const moves = (each: number): boolean => {
-      const known = moving.get(each) ?? mayMove(forwarding, each, to, down);
-      moving.set(each, known);
-      return known;
-    };
-    let best: { readonly link: LinkIndex; readonly costMs: number } | undefined;
-    for (const link of leaving[node]!) {
-      if (down.has(link)) continue;
-      const peer = routing.sender(link ^ 1);
-      const ways = Array.from(sources, (source) =>
-        peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves),
-      );
-      const [own] = ways;
-      if (own === undefined || ways.includes(undefined)) continue;
-      const whole = [link, ...own].reduce((sum, each) => sum + costMs(each), 0);
-      if (best === undefined || whole < best.costMs) best = { link, costMs: whole };
-    }
-    if (best !== undefined) repairs.push({ to, link: best.link });
+  for (let to = 0; to < forwarding.routing.nodes; to++) {
+    const link = repairTo(forwarding, node, to, down, costMs);
+    if (link !== undefined) repairs.push({ to, link });
   }
   return repairs;
+}
+
+/** The same for one destination: the link that its packets take instead; undefined when they stay. */
+export function repairTo(
+  forwarding: Forwarding,
+  node: number,
+  to: number,
+  down: ReadonlySet<LinkIndex>,
+  costMs: (link: LinkIndex) => number = () => 1,
+): LinkIndex | undefined {
+  const { routing, traffic, leaving, special } = forwarding;
+  if (down.size === 0 || to === node || traffic.own[node * routing.nodes + to] === -1) return undefined;
+  if (!isAffected(forwarding, node, to, down)) return undefined;
+  const line = routing.lines.get(node * routing.nodes + to);
+  if (line?.backup.kind === "none") return undefined;
+  const sources = [...new Set([node, ANYBODY, ...(special.get(to) ?? [])])];
+  const moving = new Map<number, boolean>();
+  const moves = (each: number): boolean => {
+    const known = moving.get(each) ?? mayMove(forwarding, each, to, down);
+    moving.set(each, known);
+    return known;
+  };
+  let best: { readonly link: LinkIndex; readonly costMs: number } | undefined;
+  for (const link of leaving[node]!) {
+    if (down.has(link)) continue;
+    const peer = routing.sender(link ^ 1);
+    const wayOf = (source: number): LinkIndex[] | undefined =>
+      peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves);
+    const own = wayOf(node);
+    if (own === undefined || sources.some((source) => source !== node && wayOf(source) === undefined))
+      continue;
+    const whole = [link, ...own].reduce((sum, each) => sum + costMs(each), 0);
+    if (best === undefined || whole < best.costMs) best = { link, costMs: whole };
+  }
+  return best?.link;
 }
 
 /**
@@ -125,28 +137,44 @@ export function repairRules(
   down: ReadonlySet<LinkIndex>,
 ): RuleRepair[] {
   if (down.size === 0) return [];
-  const { routing, traffic, leaving } = forwarding;
+  const { routing, traffic } = forwarding;
   const repairs: RuleRepair[] = [];
-  const moves = (to: number) => (each: number) => mayMove(forwarding, each, to, down);
   for (const [enter, bySource] of traffic.exceptions) {
     if (routing.sender(enter) !== node) continue;
     for (const [source, ways] of bySource) {
       for (const to of ways.keys()) {
-        const line = routing.lines.get(source * routing.nodes + to);
-        if (line?.backup.kind === "none" || (line?.kind === "measured" && isLimited(line))) continue;
-        if (wayFrom(forwarding, node, enter, source, to, down, () => false) !== undefined) continue;
-        const found = leaving[node]!.flatMap((link) => {
-          const peer = routing.sender(link ^ 1);
-          if (down.has(link)) return [];
-          const way = peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves(to));
-          return way === undefined ? [] : [{ link, hops: way.length }];
-        });
-        const [best] = found.sort((x, y) => x.hops - y.hops);
-        if (best !== undefined) repairs.push({ enter, source, to, link: best.link });
+        const link = repairRule(forwarding, enter, source, to, down);
+        if (link !== undefined) repairs.push({ enter, source, to, link });
       }
     }
   }
   return repairs;
+}
+
+/** The same for one rule, of the node that packets enter by `enter`: the link that they take instead; undefined when they stay. */
+export function repairRule(
+  forwarding: Forwarding,
+  enter: LinkIndex,
+  source: number,
+  to: number,
+  down: ReadonlySet<LinkIndex>,
+): LinkIndex | undefined {
+  if (down.size === 0) return undefined;
+  const { routing, leaving } = forwarding;
+  const node = routing.sender(enter);
+  const line = routing.lines.get(source * routing.nodes + to);
+  if (line?.backup.kind === "none" || (line?.kind === "measured" && isLimited(line))) return undefined;
+  if (wayFrom(forwarding, node, enter, source, to, down, () => false) !== undefined) return undefined;
+  const moves = (each: number): boolean => mayMove(forwarding, each, to, down);
+  let best: { readonly link: LinkIndex; readonly hops: number } | undefined;
+  for (const link of leaving[node]!) {
+    if (down.has(link)) continue;
+    const peer = routing.sender(link ^ 1);
+    const way = peer === to ? [] : wayFrom(forwarding, peer, link ^ 1, source, to, down, moves);
+    if (way !== undefined && (best === undefined || way.length < best.hops))
+      best = { link, hops: way.length };
+  }
+  return best?.link;
 }
 
 /** Rules as they are with these repairs. */
