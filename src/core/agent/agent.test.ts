@@ -1,6 +1,8 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Agent, LAST, type Effect } from "./agent.ts";
 import type { Links } from "./links.ts";
+import type { Notice } from "./messages.ts";
+import { Notices } from "./notices.ts";
 
 // a - b, b - c; of b.
 const LINKS: Links = {
@@ -18,14 +20,14 @@ const told = (effects: readonly Effect[]): unknown[] =>
     each.kind === "control" && each.message.kind === "report" ? [each.message.forwarded] : [],
   );
 
-it("reports what it forwarded once, and nothing of when it had no controller", () => {
-  const agent = new Agent(
+const agentOf = (life: number): Agent =>
+  new Agent(
     {
       links: LINKS,
       node: 1,
       network: "n",
       session: 1,
-      life: 1,
+      life,
       installed: { choice: FOUND, distance: LAST },
       distances: () => [],
       intervalMs: 50,
@@ -33,6 +35,9 @@ it("reports what it forwarded once, and nothing of when it had no controller", (
     },
     0,
   );
+
+it("reports what it forwarded once, and nothing of when it had no controller", () => {
+  const agent = agentOf(1);
   const second = (from: number): unknown[] =>
     Array.from({ length: 100 }, (_, tick) => told(agent.tick(from + 10 * tick))).flat();
   agent.forwarded([[0, 2, 1000]]);
@@ -55,4 +60,41 @@ it("reports what it forwarded once, and nothing of when it had no controller", (
   agent.forwarded([[0, 2, 9]]);
   agent.connected();
   expect(second(3000)).toEqual([undefined]);
+});
+
+describe("what an earlier life of its own has said", () => {
+  const heardFromA = (life: number): Agent => {
+    const agent = agentOf(life);
+    agent.hear(0, { life: 7, sequence: 1, sentMs: 0, heardMs: 10 });
+    agent.tick(20);
+    return agent;
+  };
+  const sync = (agent: Agent, notice: Notice) => agent.ordered({ kind: "sync", notices: [notice] });
+  const words = (effects: readonly Effect[]): unknown[] =>
+    effects.flatMap((each) => (each.kind === "tell" ? each.notices : []));
+
+  it.each([
+    ["of a time before", 4, 5],
+    ["of a clock that was ahead", 9, 10],
+  ])("%s is taken back, as of a later life", (_, before, life) => {
+    const agent = heardFromA(5);
+    const said = words(sync(agent, { link: 0, down: true, life: before, number: 3 }));
+    const notice = { link: 0, down: false, life, number: 1 };
+    expect(said).toEqual([notice, notice]);
+    // Everybody else takes it for newer, from whomever it comes.
+    const others = new Notices();
+    others.take({ link: 0, down: true, life: before, number: 3 }, "receiver");
+    expect(others.take(notice, life > before ? "hearsay" : "receiver")).toBe(true);
+    expect(others.down()).toEqual(new Set());
+    // Said with this life, it is only late.
+    expect(sync(agent, { link: 0, down: true, life, number: 0 })).toEqual([]);
+  });
+
+  it("stays where it is so, or nothing is known yet, or the link is another's", () => {
+    const agent = heardFromA(5);
+    expect(words(sync(agent, { link: 0, down: false, life: 4, number: 3 }))).toEqual([]);
+    expect(words(sync(agent, { link: 3, down: true, life: 4, number: 3 }))).toEqual([]);
+    expect(words(sync(agent, { link: 1, down: true, life: 4, number: 3 }))).toEqual([]);
+    expect(agent.holding.down).toEqual(new Set([1]));
+  });
 });

@@ -35,7 +35,7 @@ export interface AgentOptions extends IncomingOptions {
   readonly network: string;
   /** STAMP session id of its own test packets. */
   readonly session: number;
-  /** Larger with each start. */
+  /** Larger with each start, unless the clock was set back; it becomes so when that is noticed. */
   readonly life: number;
   /** As an earlier life left it: also a move that it was in the midst of. */
   readonly installed: Installed;
@@ -64,6 +64,7 @@ export class Agent {
   /** The same, for the hundred times a second. */
   readonly #ends: readonly (readonly [LinkIndex, Incoming])[];
   readonly #notices = new Notices();
+  #life: number;
   #number = 0;
   /** With what was told, and not begun with. */
   #installed: Installed;
@@ -80,6 +81,7 @@ export class Agent {
 
   constructor(options: AgentOptions, nowMs: number) {
     this.#options = options;
+    this.#life = options.life;
     this.#installed = options.installed;
     this.#aloneMs = nowMs;
     const { links, node, conditions } = options;
@@ -253,11 +255,27 @@ export class Agent {
 
   #synchronise(notices: readonly Notice[]): Effect[] {
     const { links, node } = this.#options;
-    const news = notices.filter(
-      // Of its own links it knows better.
-      (notice) => links.receivers[notice.link] !== node && this.#notices.take(notice, "hearsay"),
-    );
-    return news.length > 0 ? this.#reconsider() : [];
+    const isOwn = ({ link }: Notice): boolean => links.receivers[link] === node;
+    // Of its own links it knows better.
+    const news = notices.filter((notice) => !isOwn(notice) && this.#notices.take(notice, "hearsay"));
+    const answers = this.#contradict(notices.filter(isOwn));
+    return [...(news.length > 0 ? this.#reconsider() : []), ...answers];
+  }
+
+  /**
+   * Of its own links, what an earlier life said and nobody took back, or one of a clock that was ahead. It is said anew, as of a life
+   * that is later than that (as in RFC 2328, 13.4).
+   */
+  #contradict(notices: readonly Notice[]): Effect[] {
+    const wrong = notices.filter(({ link, down, life }) => {
+      const { condition = "unheard" } = this.#incoming.get(link) ?? {};
+      return life !== this.#life && condition === (down ? "up" : "down");
+    });
+    if (wrong.length === 0) return [];
+    this.#life = Math.max(this.#life, ...wrong.map(({ life }) => life + 1));
+    this.#reportMs = -Infinity;
+    const said = wrong.map(({ link, down }) => this.#notice(link, !down));
+    return [...this.#reconsider(), ...this.#tellAll(said)];
   }
 
   #reconsider(): Effect[] {
@@ -278,7 +296,7 @@ export class Agent {
   }
 
   #notice(link: LinkIndex, down: boolean): Notice {
-    const notice = { link, down, life: this.#options.life, number: ++this.#number };
+    const notice = { link, down, life: this.#life, number: ++this.#number };
     this.#notices.take(notice, "receiver");
     return notice;
   }
