@@ -65,6 +65,11 @@ describe("init by flags", () => {
   });
 });
 
+/** In front of the question that waits; those that are answered have another. */
+const WAITS = "◆";
+/** A prompt is drawn in pieces, and reads when it stands. */
+const STILL_MS = 200;
+
 /** Answers each question when it is there; the screen at the end, and the exit code. */
 async function onTerminal(answers: readonly (readonly [question: string, answer: string])[]) {
   const child = spawn("script", ["-qec", `stty cols 120 rows 40; ${TOFRO} init`, "/dev/null"], {
@@ -73,14 +78,19 @@ async function onTerminal(answers: readonly (readonly [question: string, answer:
   const timer = setTimeout(() => child.kill(), 60_000);
   let screen = "";
   let next = 0;
+  const answer = (): void => {
+    const [question, text] = answers[next] ?? [];
+    if (question === undefined || !screen.slice(screen.lastIndexOf(WAITS)).includes(question)) return;
+    next++;
+    screen = "";
+    // Empties what stands there already.
+    child.stdin.write(text === "" ? "\r" : `\u0015${text}\r`);
+  };
+  let still: NodeJS.Timeout | undefined;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     screen += text;
-    const [question, answer] = answers[next] ?? [];
-    if (question === undefined || !screen.includes(question)) return;
-    next++;
-    screen = screen.slice(screen.indexOf(question) + question.length);
-    // Empties what stands there already.
-    child.stdin.write(answer === "" ? "\r" : `\u0015${answer}\r`);
+    clearTimeout(still);
+    still = setTimeout(answer, STILL_MS);
   });
   const code = await new Promise<number | null>((resolve) => void child.once("close", resolve));
   clearTimeout(timer);
