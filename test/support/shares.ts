@@ -9,6 +9,7 @@ const LONG_S: Readonly<Record<string, number>> = {
   "lab/wg-quick": 300,
   "lab/underlay": 360,
   "kernel/agent-unit": 400,
+  "lab/secrets": 300,
   "lab/rotate": 250,
   "lab/doctor-firewalls": 200,
   "lab/drift": 200,
