@@ -6,13 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { check } from "../../src/core/check/check.ts";
 import type { Finding, FindingCode } from "../../src/core/doctor/finding.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { localHost, type Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { PATIENCE, PATIENT } from "../support/patience.ts";
-import { traceAll } from "../support/lab.ts";
+import { goesAsPredicted } from "../support/predicted.ts";
 import { snapshot } from "../support/snapshot.ts";
 import { systemdMachines, type SystemdMachine, type SystemdMachines } from "../support/systemd-machine.ts";
 
@@ -81,14 +80,8 @@ async function nothingLeft(): Promise<void> {
 /** Every direction goes as `check` says, in both families. */
 async function works(): Promise<void> {
   const { plan } = await settle(await readNetwork(file));
-  const paths = new Map(
-    check(plan.spec, plan.states).directions.map(({ from, to, path }) => [`${from} ${to}`, path]),
-  );
   const lab = { name: "systemd", plan, host: (node: string) => Promise.resolve(hostOf(node)) };
-  const traces = await traceAll(lab, new Set(paths.keys()));
-  expect(traces).toHaveLength(12);
-  for (const { from, to, hops } of traces)
-    expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
+  expect(await goesAsPredicted(lab)).toHaveLength(12);
 }
 
 async function found(node: string, code: FindingCode): Promise<Finding[]> {

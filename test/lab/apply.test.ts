@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { tofro } from "../support/cli.ts";
 import { PATIENCE, PATIENT, withinPatience } from "../support/patience.ts";
-import { traceAll, withLab, type TestLab } from "../support/lab.ts";
+import { withLab, type TestLab } from "../support/lab.ts";
+import { goesAsPredicted } from "../support/predicted.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
 const read = (...path: string[]): string => readFileSync(join(import.meta.dirname, "..", ...path), "utf8");
@@ -35,14 +35,7 @@ async function nothingLeft(lab: TestLab): Promise<void> {
 /** Every direction that `check` predicts is what the wire shows. */
 async function comesTrue(lab: TestLab, folder: string): Promise<void> {
   const { plan } = await settle(await readNetwork(join(folder, "tofro.yaml")));
-  const paths = new Map(
-    check(plan.spec, plan.states).directions.map(({ from, to, path }) => [`${from} ${to}`, path]),
-  );
-  const traces = await traceAll({ ...lab, plan }, new Set(paths.keys()));
-  expect(traces.length).toBeGreaterThan(0);
-  for (const { from, to, hops } of traces) {
-    expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
-  }
+  await goesAsPredicted({ ...lab, plan });
 }
 
 const NETWORKS: readonly (readonly [string, string])[] = [

@@ -1,13 +1,11 @@
 // Names are asked where the exit is: not of the resolver next door that the machine was told of, whatever program asks, and how.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
+import { applied } from "../support/applied.ts";
 import { tofro } from "../support/cli.ts";
 import { doctor } from "../support/doctor.ts";
 import { withLab } from "../support/lab.ts";
 import { cutWire, wireHost } from "../support/lan.ts";
-import { PATIENT } from "../support/patience.ts";
 import { snapshotAll } from "../support/snapshot.ts";
 import { ask, respond } from "./names.ts";
 
@@ -58,12 +56,7 @@ describe("a's resolvers beyond its exit", () => {
       );
       await sh(a!, `ip address add 2001:db8:d::2/64 dev u-nat nodad; ip route add default via ${ROUTER6}`);
       const before = await snapshotAll(lab);
-      const apply = async (text: string): Promise<void> => {
-        writeFileSync(join(folder, "tofro.yaml"), text);
-        const { code, stderr } = await tofro("apply", ...PATIENT, "--lab", lab.name);
-        expect({ code, stderr }).toMatchObject({ code: 0 });
-        expect((await tofro("plan", "--lab", lab.name)).code).toBe(0);
-      };
+      const apply = (text: string): Promise<void> => applied(lab, folder, text);
       const [left, beyond] = await Promise.all([wireHost(a!, LAN), wireHost(c!, BEYOND)]);
       const router4 = await sh(a!, "ip route show default | sed 's/.*via //; s/ .*//'");
       const uplink = await sh(a!, "ip -4 -o address show dev u-nat | sed 's/.*inet //; s,/.*,,'");

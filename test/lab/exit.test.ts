@@ -1,9 +1,8 @@
 // Exits: a's traffic for the internet leaves at c, there by b and back directly; and with a kill switch there or nowhere.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/linux/command.ts";
 import { hopsScript, parseHops } from "../../src/render/hops.ts";
+import { applied } from "../support/applied.ts";
 import { tofro } from "../support/cli.ts";
 import { withLab } from "../support/lab.ts";
 import { cutWire, wireHost } from "../support/lan.ts";
@@ -57,12 +56,7 @@ describe("a's exit at c", () => {
     await withLab(NETWORK, { bare: true }, async (lab, folder) => {
       const before = await snapshotAll(lab);
       const [a, b, c, nat] = await Promise.all(["a", "b", "c", "a.nat"].map((name) => lab.host(name)));
-      const apply = async (network: string): Promise<void> => {
-        writeFileSync(join(folder, "tofro.yaml"), network);
-        const { code, stderr } = await tofro("apply", ...PATIENT, "--lab", lab.name);
-        expect({ code, stderr }).toMatchObject({ code: 0 });
-        expect((await tofro("plan", "--lab", lab.name)).code).toBe(0);
-      };
+      const apply = (network: string): Promise<void> => applied(lab, folder, network);
       const [left, beyond] = await Promise.all([wireHost(a!, LAN), wireHost(c!, BEYOND)]);
       const uplink = (
         await sh(a!, "ip -4 -o address show dev u-nat | sed 's/.*inet //; s,/.*,,'")

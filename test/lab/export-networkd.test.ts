@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { check } from "../../src/core/check/check.ts";
 import type { NodeState } from "../../src/core/node-state.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import type { Exported } from "../../src/render/exported.ts";
@@ -11,7 +10,8 @@ import { shell } from "../../src/render/shell.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { sh } from "../support/doctor.ts";
 import { complaints, preparedForNetworkd, startNetworkd, stopNetworkd } from "../support/networkd.ts";
-import { traceAll, withLab } from "../support/lab.ts";
+import { withLab } from "../support/lab.ts";
+import { goesAsPredicted } from "../support/predicted.ts";
 import { hasKernelWireguard, live } from "../support/live.ts";
 
 const golden = (name: string): string =>
@@ -61,13 +61,7 @@ describe.each([["five-nodes"], ["mtu"], ["exit"], ["uplinks"]])("%s", (name) => 
         await sh(host, "sysctl -qp /etc/sysctl.d/60-tofro.conf");
         seen.set(state.node, await live(host));
       }
-      const predicted = check(plan.spec, plan.states);
-      const paths = new Map(predicted.directions.map(({ from, to, path }) => [`${from} ${to}`, path]));
-      const traces = await traceAll(lab, new Set(paths.keys()));
-      expect(traces.length).toBeGreaterThan(0);
-      for (const { from, to, hops } of traces) {
-        expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
-      }
+      await goesAsPredicted({ ...lab, plan });
       for (const state of plan.states) {
         const host = await lab.host(state.node);
         await stopNetworkd(host);

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { familyOf, hostPrefix } from "../../src/core/address.ts";
-import { check } from "../../src/core/check/check.ts";
 import type { NodeState } from "../../src/core/node-state.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { networkmanager } from "../../src/render/networkmanager.ts";
@@ -12,7 +11,8 @@ import { shell } from "../../src/render/shell.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { sh, withPackages } from "../support/doctor.ts";
 import { hasKernelWireguard, live } from "../support/live.ts";
-import { traceAll, withLab } from "../support/lab.ts";
+import { withLab } from "../support/lab.ts";
+import { goesAsPredicted } from "../support/predicted.ts";
 import { PATIENCE } from "../support/patience.ts";
 
 const golden = (name: string): string =>
@@ -117,12 +117,7 @@ describe.each([["five-nodes"], ["mtu"], ["exit"], ["uplinks"]])("%s", (name) => 
       }
       if (seen.size === 0) return;
       for (const state of plan.states) await shaken(await lab.host(state.node), state);
-      const predicted = check(plan.spec, plan.states);
-      const paths = new Map(predicted.directions.map(({ from, to, path }) => [`${from} ${to}`, path]));
-      const traces = await traceAll(lab, new Set(paths.keys()));
-      expect(traces.length).toBeGreaterThan(0);
-      for (const { from, to, hops } of traces)
-        expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
+      await goesAsPredicted({ ...lab, plan });
       for (const state of plan.states) {
         const host = await lab.host(state.node);
         await sh(host, state.interfaces.map((each) => `nmcli connection down tofro-${each.name}`).join("; "));

@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { shell } from "../../src/render/shell.ts";
 import type { Host } from "../../src/linux/command.ts";
 import { PATIENCE, withinPatience } from "../support/patience.ts";
-import { traceAll, withLab } from "../support/lab.ts";
+import { withLab } from "../support/lab.ts";
+import { goesAsPredicted } from "../support/predicted.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
 const golden = (name: string): string =>
@@ -34,13 +34,7 @@ describe.each(withinPatience(["five-nodes", "mtu", "prefixes", "exit"].map((name
         await script(first, "up");
         expect(await snapshot(first)).toBe(up);
 
-        const predicted = check(plan.spec, plan.states);
-        const paths = new Map(predicted.directions.map(({ from, to, path }) => [`${from} ${to}`, path]));
-        const traces = await traceAll(lab, new Set(paths.keys()));
-        expect(traces.length).toBeGreaterThan(0);
-        for (const { from, to, hops } of traces) {
-          expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
-        }
+        await goesAsPredicted({ ...lab, plan });
         for (const { node } of plan.states) await script(await lab.host(node), "down");
         expect(await snapshotAll(lab)).toEqual(before);
       });

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { check } from "../../src/core/check/check.ts";
 import { readNetwork, settle } from "../../src/files/network.ts";
 import { wgQuickFiles, type WgQuickFile } from "../../src/render/wg-quick.ts";
 import { PATIENCE, withinPatience } from "../support/patience.ts";
-import { traceAll, withLab, type TestLab } from "../support/lab.ts";
+import { withLab, type TestLab } from "../support/lab.ts";
+import { goesAsPredicted } from "../support/predicted.ts";
 import { snapshot, snapshotAll } from "../support/snapshot.ts";
 
 const read = (...path: string[]): string => readFileSync(join(import.meta.dirname, "..", ...path), "utf8");
@@ -61,11 +61,7 @@ describe.each(withinPatience(Object.entries(NETWORKS)))("%s", (_, network) => {
       await wgQuick(lab, "down", files[0]!);
       await wgQuick(lab, "up", files[0]!);
 
-      const predicted = check(plan.spec, plan.states);
-      const paths = new Map(predicted.directions.map(({ from, to, path }) => [`${from} ${to}`, path]));
-      for (const { from, to, hops } of await traceAll(lab, new Set(paths.keys()))) {
-        expect({ from, to, hops }).toEqual({ from, to, hops: paths.get(`${from} ${to}`) });
-      }
+      await goesAsPredicted({ ...lab, plan });
 
       for (const file of shuffled(files, 2)) await wgQuick(lab, "down", file);
       for (const { node } of plan.states) await (await lab.host(node)).run(["rm", "-r", FOLDER]);

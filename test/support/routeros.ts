@@ -1,19 +1,11 @@
 // A strict reader of RouterOS 7 scripts, for the menus that an exporter writes: documented properties and their values.
+import { is, upTo, type Check } from "./value-checks.ts";
 
 export interface RouterOsItem {
   readonly menu: string;
   readonly properties: ReadonlyMap<string, string>;
 }
 
-type Check = (value: string) => boolean;
-const is =
-  (pattern: RegExp): Check =>
-  (value) =>
-    pattern.test(value);
-const upTo =
-  (most: number, least = 0): Check =>
-  (value) =>
-    /^\d+$/.test(value) && Number(value) <= most && Number(value) >= least;
 const FOUR = is(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/);
 const SIX = is(/^[0-9a-f:]*:[0-9a-f:.]*\/\d{1,3}$/);
 const PREFIX: Check = (value) => FOUR(value) || SIX(value);

@@ -1,19 +1,11 @@
 // A strict reader of `uci batch` for the sections that an exporter writes: OpenWrt's documented options and their values.
+import { is, upTo, type Check } from "./value-checks.ts";
 
 export interface UciSection {
   readonly type: string;
   readonly options: Map<string, string | string[]>;
 }
 
-type Check = (value: string) => boolean;
-const is =
-  (pattern: RegExp): Check =>
-  (value) =>
-    pattern.test(value);
-const upTo =
-  (most: number): Check =>
-  (value) =>
-    /^\d+$/.test(value) && Number(value) <= most;
 const KEY = is(/^([A-Za-z0-9+/]{43}=|__TOFRO_OWN_KEY__)$/);
 const FOUR = is(/^(\d{1,3}\.){3}\d{1,3}(\/\d{1,2})?$/);
 const SIX = is(/^[0-9a-f:]*:[0-9a-f:.]*(\/\d{1,3})?$/);

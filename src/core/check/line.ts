@@ -1,5 +1,6 @@
 // Which line of the user's file speaks for an ordered pair of nodes, and whether a packet's path is what the line says.
 import type { PathSpec, PinnedPath, Spec } from "../spec.ts";
+import { nameOver } from "../tunnels.ts";
 import { pathOf } from "./walk.ts";
 import type { Walk } from "./walk.ts";
 
@@ -27,7 +28,7 @@ function canFollow(line: PathSpec, from: string, to: string, dialled: ReadonlySe
   const hops = hopsTo(line, to);
   const names = [from, ...hops.map((hop) => hop.to)];
   const possible = hops.every(
-    (hop, index) => overOf(hop) !== undefined || dialled.has(names[index]!) || dialled.has(hop.to),
+    (hop, index) => nameOver(hop) !== undefined || dialled.has(names[index]!) || dialled.has(hop.to),
   );
   return possible && new Set(names).size === names.length;
 }
@@ -77,19 +78,11 @@ export function arrows(walked: Walk): string {
   const [first, ...rest] = pathOf(walked);
   const hops = rest.map((name, index) => {
     const port = walked.exits[index]?.port;
-    const over = port && overOf({ forwarder: port.forwarder, uplink: port.state.peer.uplink });
+    const over = port && nameOver(port.state.peer);
     return `${over === undefined ? "->" : `-[${over}]->`} ${name}`;
   });
   return [first, ...hops].join(" ");
 }
-
-const overOf = ({
-  forwarder,
-  uplink,
-}: {
-  readonly forwarder?: string | undefined;
-  readonly uplink?: string | undefined;
-}): string | undefined => forwarder ?? uplink;
 
 const hopsTo = (line: PinnedPath, to: string): PinnedPath["hops"] =>
   line.to === "all" ? line.hops.map((hop) => (hop.to === "all" ? { ...hop, to } : hop)) : line.hops;
