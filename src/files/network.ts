@@ -35,7 +35,7 @@ export const secretsFile = (file: string): string => beside(file, ".secrets");
 export async function readNetwork(file: string): Promise<Network> {
   const text = await readIfThere(file);
   if (text === undefined) {
-    const hint = "name it with -f FILE, or begin with a copy of examples/three-nodes/tofro.yaml";
+    const hint = "name it with -f FILE, or write a first one with `tofro init`";
     throw new TofroError(`There is no network file ${file}.\n  hint: ${hint}`, { kind: "usage" });
   }
   const { spec, diagnostics } = parse(text, file);
