@@ -430,6 +430,20 @@ const EXITS: readonly Row[] = [
     "endpoint of `b`",
     "overlay address of `b`",
   ],
+  [
+    network(
+      [
+        "a: { exit_via: c, dns: 198.51.100.9 }",
+        "b: { endpoint: 198.51.100.1, uplinks: { second: { endpoint: 198.51.100.9 } } }",
+        "c: { endpoint: i, exit: true }",
+      ],
+      ['paths: ["a -[second]-> b -> c", c -> a]'],
+      '[10.0.0.0/24, "fd00::/64"]',
+    ),
+    "3:26 resolver-endpoint",
+    "endpoint of `b`",
+    "overlay address of `b`",
+  ],
   [exit("a: { exit_via: b }", undefined, "10.0.0.0/24"), "3:18 exit-family", "IPv6 of `a`", "kill_switch"],
   [
     network(

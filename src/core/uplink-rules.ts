@@ -4,7 +4,7 @@
 // that table is empty; the rule behind keeps the packets from another way out then, so that the tunnel is down as well.
 import type { Family } from "./address.ts";
 import { INTERNET } from "./exit-states.ts";
-import { FWMARK, RULE_PRIORITY, type Rule } from "./node-state.ts";
+import { FWMARK, RULE_PRIORITY, type NodeState, type Rule } from "./node-state.ts";
 import type { Tunnel } from "./topology.ts";
 import { familyOfHost } from "./uplinks.ts";
 
@@ -21,6 +21,10 @@ export const tableOfMark = (fwmark: number): number | undefined =>
 /** Whether a rule is for such packets: no other has a mark but an exit's. */
 export const isOfUplink = ({ fwmark }: { readonly fwmark?: number }): boolean =>
   fwmark !== undefined && fwmark !== FWMARK;
+
+/** All that a node's tunnels mark their own packets with, by whatever uplink, and what its exit spares besides. */
+export const tunnelMarks = ({ interfaces }: Pick<NodeState, "interfaces">): number[] =>
+  [...new Set([FWMARK, ...interfaces.flatMap(({ fwmark }) => fwmark ?? [])])].sort((x, y) => x - y);
 
 /** Behind rules for what comes in by tunnels, before those that lead to an exit. */
 const PRIORITY = { out: RULE_PRIORITY + 3, down: RULE_PRIORITY + 4 } as const;

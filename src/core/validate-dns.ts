@@ -78,7 +78,11 @@ function mistakeOf(
       hint: `if it is beside ${quote(via.value)}, give that node \`prefixes\` with its subnet; else name a public one`,
     };
   const transit = draft.nodes.find(
-    ({ name, endpoint }) => name !== via.value && parseAddress(endpoint?.host ?? "") === resolver,
+    ({ name, endpoint, uplinks = [] }) =>
+      name !== via.value &&
+      [endpoint?.host, ...uplinks.map((each) => each.endpoint?.value)].some(
+        (host) => parseAddress(host ?? "") === resolver,
+      ),
   );
   if (transit === undefined) return undefined;
   return {

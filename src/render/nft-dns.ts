@@ -11,6 +11,7 @@
 import { contains, familyOf, type Address, type Family } from "../core/address.ts";
 import { FWMARK, type Dns, type Exits, type NodeState } from "../core/node-state.ts";
 import { isNamed } from "../core/topology.ts";
+import { tunnelMarks } from "../core/uplink-rules.ts";
 
 interface Chain {
   readonly name: string;
@@ -27,7 +28,10 @@ const QUERIES = "meta l4proto { tcp, udp } th dport 53";
 /** First in a chain: everything else is none of its business. */
 const NO_QUERY = ["meta l4proto != { tcp, udp } accept", "th dport != 53 accept"];
 /** To a resolver on the machine itself; what that asks of others is caught in its turn. And WireGuard's, which may use any port. */
-const OWN = ['oifname "lo" accept', `meta mark ${FWMARK} accept`];
+const ownRules = (state: NodeState): string[] => [
+  'oifname "lo" accept',
+  ...tunnelMarks(state).map((mark) => `meta mark ${mark} accept`),
+];
 
 /** `families` are the overlay's: the table has sets of these. */
 export function dnsChains(state: NodeState, families: readonly Family[]): Chain[] {
@@ -49,7 +53,12 @@ export function dnsChains(state: NodeState, families: readonly Family[]): Chain[
       name: "ask",
       type: "nat",
       hook: "output priority -100",
-      rules: [...NO_QUERY, ...OWN, ...spared, ...FAMILIES.flatMap((family) => leadRules(dns, family))],
+      rules: [
+        ...NO_QUERY,
+        ...ownRules(state),
+        ...spared,
+        ...FAMILIES.flatMap((family) => leadRules(dns, family)),
+      ],
     },
     ...(behind
       ? [
@@ -82,7 +91,14 @@ export function dnsChains(state: NodeState, families: readonly Family[]): Chain[
       name: "ask_only",
       type: "filter",
       hook: `output priority ${REFUSE}`,
-      rules: [...NO_QUERY, ...OWN, "ct direction reply accept", ...spared, ...toOurs, ...refusals("")],
+      rules: [
+        ...NO_QUERY,
+        ...ownRules(state),
+        "ct direction reply accept",
+        ...spared,
+        ...toOurs,
+        ...refusals(""),
+      ],
     },
     ...(behind
       ? [
@@ -108,7 +124,11 @@ export function dnsChains(state: NodeState, families: readonly Family[]): Chain[
             name: "stay_asking",
             type: "filter",
             hook: "postrouting priority filter",
-            rules: ['oifname "lo" accept', "oifname @tunnels accept", ...queriesOf(dns, "counter drop")],
+            rules: [
+              'oifname "lo" accept',
+              "oifname @tunnels accept",
+              ...queriesOf(state, dns, "counter drop"),
+            ],
           } as const,
         ]),
   ];
@@ -118,15 +138,22 @@ export function dnsChains(state: NodeState, families: readonly Family[]): Chain[
  * For the kill switch's chain at the node's own output, where `oifname` says which way a packet was to go before it got
  * its resolver (`nf_hook_state.out` stays as it was): `stay_asking` looks again.
  */
-export const askedRules = ({ dns }: Exits): string[] => (dns === undefined ? [] : queriesOf(dns, "accept"));
+export function askedRules(state: NodeState): string[] {
+  const dns = state.firewall.exits?.dns;
+  return dns === undefined ? [] : queriesOf(state, dns, "accept");
+}
 
-const queriesOf = (dns: Dns, verdict: string): string[] =>
+const queriesOf = (state: NodeState, dns: Dns, verdict: string): string[] =>
   FAMILIES.flatMap((family) => {
     const all = resolversOf(dns, family);
     return all.length === 0
       ? []
-      : [`${ipOf(family)} daddr { ${all.join(", ")} } ${QUERIES} meta mark != ${FWMARK} ${verdict}`];
+      : [
+          `${ipOf(family)} daddr { ${all.join(", ")} } ${QUERIES} meta mark != ${oneOf(tunnelMarks(state))} ${verdict}`,
+        ];
   });
+
+const oneOf = (all: readonly number[]): string => (all.length === 1 ? `${all[0]}` : `{ ${all.join(", ")} }`);
 
 const resolversOf = ({ resolvers }: Dns, family: Family): Address[] =>
   resolvers.filter((each) => familyOf(each) === family);

@@ -1,6 +1,7 @@
 // The part of our nftables table that exits need: answers let in, packets let out and masqueraded, and the kill switch.
 import { familyOf, type Family, type Prefix } from "../core/address.ts";
-import { FWMARK, type Exits, type NodeState } from "../core/node-state.ts";
+import type { Exits, NodeState } from "../core/node-state.ts";
+import { tunnelMarks } from "../core/uplink-rules.ts";
 import { askedRules } from "./nft-dns.ts";
 
 const ipOf = (family: Family): string => (family === 4 ? "ip" : "ip6");
@@ -74,12 +75,12 @@ export function killSwitchRules(
     output: [
       'oifname "lo" accept',
       "oifname @tunnels accept",
-      ...marksOf(state).map((mark) => `meta mark ${mark} accept`),
+      ...tunnelMarks(state).map((mark) => `meta mark ${mark} accept`),
       "udp sport 68 udp dport 67 accept",
       "udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept",
       "ct direction reply accept",
-      ...(state.firewall.exits === undefined ? [] : askedRules(state.firewall.exits)),
+      ...askedRules(state),
       ...spared,
       // Connections from before the switch, such as the one that it was thrown over, have the uplink's address.
       ...FAMILIES.map(
@@ -96,10 +97,6 @@ export function killSwitchRules(
     ],
   };
 }
-
-/** Of the tunnels' own packets, by whatever uplink. */
-const marksOf = ({ interfaces }: NodeState): number[] =>
-  [...new Set([FWMARK, ...interfaces.flatMap(({ fwmark }) => fwmark ?? [])])].sort((x, y) => x - y);
 
 const FAMILIES = [4, 6] as const;
 

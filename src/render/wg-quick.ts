@@ -97,6 +97,7 @@ function shortLines(parts: readonly (readonly string[])[]): string[] {
   }
   return lines;
 }
+
 const ruleHooks = (rules: NodeState["rules"]): string[] =>
   rules.flatMap((rule) => [`ip ${ruleDelete(rule)} 2>/dev/null || true`, `ip ${ruleAdd(rule)}`]);
 
